@@ -1,0 +1,115 @@
+/** Box said no: the request was understood and had no effect. Carries no secret. */
+export class BoxRefusedError extends Error {
+  override readonly name = 'BoxRefusedError'
+  /** Box's HTTP status: 4xx except 401 and 429. */
+  readonly status: number
+  /** Box's error code, e.g. `user_login_already_used`; an open set. */
+  readonly code: string
+  /** Box's request id, or ''. */
+  readonly requestId: string
+
+  constructor(refusal: { status: number; code: string; message: string; requestId: string }) {
+    super(refusal.message)
+    this.status = refusal.status
+    this.code = refusal.code
+    this.requestId = refusal.requestId
+  }
+}
+
+/** Why Box could not be reached or did not answer. */
+export type BoxTrouble =
+  /** Box's own rate limit, or the bridge's budget, leaves no turn before the deadline. */
+  | 'rate-limited'
+  /** A network failure, a time-out or a 5xx. */
+  | 'unavailable'
+  /** Box refuses the bridge's own credentials, scopes or authorisation. */
+  | 'credentials'
+
+/** Box could not be asked, or its answer is not known. */
+export class BoxUnavailableError extends Error {
+  override readonly name = 'BoxUnavailableError'
+  readonly trouble: BoxTrouble
+  /** `unknown`: the change may have been made; look before doing anything else. */
+  readonly effect: 'none' | 'unknown'
+  /** Whole seconds, at least 1. */
+  readonly retryAfterSeconds: number
+
+  constructor(
+    message: string,
+    facts: {
+      trouble: BoxTrouble
+      effect: 'none' | 'unknown'
+      retryAfterSeconds: number
+      cause?: unknown
+    }
+  ) {
+    super(message, facts.cause === undefined ? undefined : { cause: facts.cause })
+    this.trouble = facts.trouble
+    this.effect = facts.effect
+    this.retryAfterSeconds = Math.max(1, Math.ceil(facts.retryAfterSeconds))
+  }
+}
+
+/**
+ * The catalogue of what `provisioning` refuses. The status and `scimType` of each code are given in
+ * `scim/plugins/errors.ts` only.
+ */
+export type ProvisioningErrorCode =
+  /** No such resource, or it is hidden. */
+  | 'not_found'
+  /** The userName, login or externalId belongs to somebody already. */
+  | 'login_taken'
+  /** The login belongs to a Box account outside the enterprise. */
+  | 'login_taken_outside'
+  /** The login is still held for somebody who left. */
+  | 'login_held_by_leaver'
+  /** The userName yields no e-mail address and LOGIN_DOMAIN is not set. */
+  | 'login_missing'
+  /** The group name is taken. */
+  | 'group_name_taken'
+  /** An admin, a co-admin or the service account: never changed. */
+  | 'protected'
+  /** A role that cannot be provisioned. */
+  | 'role_not_allowed'
+  /** Member ids that are no visible users (STRICT_MEMBERS). */
+  | 'unknown_members'
+  /** Box refused the change. */
+  | 'refused_by_box'
+  /** A value that cannot be accepted. */
+  | 'invalid_value'
+  /** The first import of the Box enterprise is not done. */
+  | 'importing'
+  /** Somebody changed the resource meanwhile (If-Match). */
+  | 'version_mismatch'
+
+/** Something that provisioning refuses, with a message that tells an admin what to do. */
+export class ProvisioningError extends Error {
+  override readonly name = 'ProvisioningError'
+  readonly code: ProvisioningErrorCode
+  /** Whole seconds after which a retry makes sense, where it does. */
+  readonly retryAfterSeconds: number | undefined
+
+  constructor(
+    code: ProvisioningErrorCode,
+    message: string,
+    options?: { cause?: unknown; retryAfterSeconds?: number }
+  ) {
+    super(message, options?.cause === undefined ? undefined : { cause: options.cause })
+    this.code = code
+    this.retryAfterSeconds = options?.retryAfterSeconds
+  }
+}
+
+/**
+ * A request that set `active: false` and was refused for another part: the person was deactivated,
+ * nothing else was done. `cause` is that part's error, whose status the answer takes.
+ */
+export class DeactivatedOnlyError extends Error {
+  override readonly name = 'DeactivatedOnlyError'
+
+  constructor(cause: Error) {
+    super(`${cause.message} The person was deactivated; nothing else of this request was done.`, {
+      cause
+    })
+  }
+}

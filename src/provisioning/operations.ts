@@ -1,0 +1,66 @@
+import type { EpochMs } from '../lib/clock.ts'
+import type { BoxGroupFields, BoxGroupId, BoxUserFields, BoxUserId } from './model.ts'
+
+/** One change in Box as plain data: it prints, compares, is stored in the journal and run from there. */
+export type BoxOperation =
+  | { readonly kind: 'create-user'; readonly fields: BoxUserFields }
+  | { readonly kind: 'update-user'; readonly userId: BoxUserId; readonly fields: BoxUserFields }
+  | {
+      readonly kind: 'deactivate-user'
+      readonly userId: BoxUserId
+      readonly status: string
+      /** True where the deactivation belongs to a DELETE: hide the person when it is done. */
+      readonly tombstone: boolean
+    }
+  | { readonly kind: 'add-alias'; readonly userId: BoxUserId; readonly email: string }
+  | { readonly kind: 'remove-alias'; readonly userId: BoxUserId; readonly email: string }
+  | { readonly kind: 'create-group'; readonly fields: BoxGroupFields }
+  | { readonly kind: 'update-group'; readonly groupId: BoxGroupId; readonly fields: BoxGroupFields }
+  | {
+      readonly kind: 'add-membership' | 'remove-membership'
+      readonly groupId: BoxGroupId
+      readonly userId: BoxUserId
+    }
+
+/**
+ * The states of a journal entry.
+ *
+ * decided → sent → confirmed | refused | unknown; decided → cancelled; unknown → confirmed | refused.
+ * `unknown` means that Box may or may not have done it: the bridge looks, it never repeats blindly.
+ */
+export type JournalState = 'decided' | 'sent' | 'unknown' | 'confirmed' | 'refused' | 'cancelled'
+
+/** The states in which an entry still needs work. */
+export const openStates = ['decided', 'sent', 'unknown'] as const satisfies readonly JournalState[]
+
+/** One operation on its way to Box. */
+export interface JournalEntry {
+  /** Grows with each entry; entries about one subject are worked in this order. */
+  readonly id: number
+  /** The request that decided it. */
+  readonly correlationId: string
+  /** What it is about; see {@link subjectOf}. */
+  readonly subject: string
+  readonly operation: BoxOperation
+  readonly state: JournalState
+  /** True once the client has been told that it will be done: the bridge drives it to its end. */
+  readonly acknowledged: boolean
+  readonly attempts: number
+  /** Not to be worked before this time. */
+  readonly notBefore: EpochMs
+  readonly decidedAt: EpochMs
+  readonly sentAt: EpochMs | undefined
+  /** What came of it, in a few words with Box's code and request id. */
+  readonly outcome: string | undefined
+}
+
+/** A journal entry about to be written. */
+export type NewJournalEntry = Pick<
+  JournalEntry,
+  'correlationId' | 'subject' | 'operation' | 'state' | 'acknowledged' | 'decidedAt' | 'sentAt'
+>
+
+/** Tells whether the operation takes access away; such entries are always driven to their end. */
+export function isRemoval(operation: BoxOperation): boolean {
+  return operation.kind === 'deactivate-user' || operation.kind === 'remove-membership'
+}

@@ -1,0 +1,248 @@
+import type { EpochMs } from '../lib/clock.ts'
+import type { JsonValue } from '../lib/json.ts'
+import type {
+  BoxGroup,
+  BoxGroupFields,
+  BoxGroupId,
+  BoxMembership,
+  BoxMembershipId,
+  BoxUser,
+  BoxUserFields,
+  BoxUserId,
+  GroupRecord,
+  MembershipRow,
+  StoredResource,
+  UserRecord
+} from './model.ts'
+import type { BoxOperation, JournalEntry, JournalState, NewJournalEntry } from './operations.ts'
+import type { SearchPage, SearchRequest } from './query.ts'
+
+/** How important a Box call is, most important first. */
+export type Lane = 'removal' | 'client' | 'membership' | 'background'
+
+/** One call that was made to Box, for the audit. */
+export interface BoxCallRecord {
+  /** Method and path pattern, e.g. `PUT /users/:id`. */
+  readonly operation: string
+  /** HTTP status; 0 where no answer came. */
+  readonly status: number
+  readonly code: string
+  readonly requestId: string
+}
+
+/** What accompanies a call to Box. */
+export interface BoxCall {
+  readonly lane: Lane
+  /** No attempt begins and no waiting goes on after this time. */
+  readonly deadline: EpochMs
+  /** Is told of every HTTP exchange with Box, failed ones included. */
+  readonly record?: (call: BoxCallRecord) => void
+}
+
+/** A page of Box users. */
+export interface BoxUserPage {
+  readonly users: readonly BoxUser[]
+  /** Absent on the last page. */
+  readonly nextMarker: string | undefined
+}
+
+/** A page of an offset-paged Box list. */
+export interface BoxPage<Entry> {
+  readonly entries: readonly Entry[]
+  /** The next offset; absent on the last page and where Box lists no further. */
+  readonly nextOffset: number | undefined
+  /** True when Box has more entries than it lists (offsets end at 10,000). */
+  readonly truncated: boolean
+}
+
+/** An e-mail alias of a Box user. */
+export interface BoxAlias {
+  readonly id: string
+  readonly email: string
+}
+
+/**
+ * The Box enterprise. Every method throws `BoxRefusedError` where Box says no and
+ * `BoxUnavailableError` where it could not be asked or its answer is unknown; a look-up that finds
+ * nothing resolves to undefined.
+ */
+export interface BoxPort {
+  /** The account the bridge acts as: Box's service account. */
+  getOwnAccount(call: BoxCall): Promise<{ readonly id: BoxUserId; readonly login: string }>
+
+  /** Reads one user; undefined when Box answers 404. */
+  getUser(id: BoxUserId, call: BoxCall): Promise<BoxUser | undefined>
+  /** Finds the managed user of this enterprise with exactly this primary login, letter case aside. */
+  findUserByLogin(login: string, call: BoxCall): Promise<BoxUser | undefined>
+  /** Lists managed users by marker, 1,000 a page. */
+  listUsers(marker: string | undefined, call: BoxCall): Promise<BoxUserPage>
+  /** Creates a user; `login` and `name` are required. Never repeated by the adapter when the outcome is unknown. */
+  createUser(fields: BoxUserFields, call: BoxCall): Promise<BoxUser>
+  /** Changes the given fields only. */
+  updateUser(id: BoxUserId, fields: BoxUserFields, call: BoxCall): Promise<BoxUser>
+  /** Lists all aliases of a user; the primary login is not among them. */
+  listAliases(id: BoxUserId, call: BoxCall): Promise<readonly BoxAlias[]>
+  /** Adds a confirmed alias. */
+  addAlias(id: BoxUserId, email: string, call: BoxCall): Promise<BoxAlias>
+  /** Removes an alias; one that is gone already counts as removed. */
+  removeAlias(id: BoxUserId, aliasId: string, call: BoxCall): Promise<void>
+
+  /** Reads one group; undefined when Box answers 404. */
+  getGroup(id: BoxGroupId, call: BoxCall): Promise<BoxGroup | undefined>
+  /** Finds the group with exactly this name, letter case aside. */
+  findGroupByName(name: string, call: BoxCall): Promise<BoxGroup | undefined>
+  /** Lists groups by offset, 1,000 a page, with every field. */
+  listGroups(offset: number, call: BoxCall): Promise<BoxPage<BoxGroup>>
+  /** Creates a group; `name` is required. */
+  createGroup(fields: BoxGroupFields, call: BoxCall): Promise<BoxGroup>
+  /** Changes the given fields only. */
+  updateGroup(id: BoxGroupId, fields: BoxGroupFields, call: BoxCall): Promise<BoxGroup>
+
+  /** Lists a group's memberships by offset, 1,000 a page. */
+  listGroupMemberships(
+    id: BoxGroupId,
+    offset: number,
+    call: BoxCall
+  ): Promise<BoxPage<BoxMembership>>
+  /** Finds one person's membership in one group by reading the person's memberships. */
+  findMembership(
+    groupId: BoxGroupId,
+    userId: BoxUserId,
+    call: BoxCall
+  ): Promise<BoxMembership | undefined>
+  /** Adds a member; a member that is there already counts as added. */
+  addMembership(groupId: BoxGroupId, userId: BoxUserId, call: BoxCall): Promise<BoxMembership>
+  /** Removes a membership; one that is gone already counts as removed. */
+  removeMembership(id: BoxMembershipId, call: BoxCall): Promise<void>
+}
+
+/** Reads of people; each sees the last committed state and none waits for a transaction. */
+export interface UserReads {
+  /** The whole record, tombstones included. */
+  get(id: BoxUserId): Promise<UserRecord | undefined>
+  /** By Box login or by one of `aliases`, folded; tombstones included. */
+  findByAddress(address: string): Promise<UserRecord | undefined>
+  /** By shown userName, folded; tombstones left out. */
+  findByUserName(userName: string): Promise<UserRecord | undefined>
+  /** The resource as it is sent; tombstones left out. `related`: with `groups`. */
+  view(id: BoxUserId, related: boolean): Promise<StoredResource | undefined>
+  /** A page of what is visible. */
+  search(request: SearchRequest): Promise<SearchPage<StoredResource>>
+  /** Those of `ids` that are visible users. */
+  visible(ids: readonly string[]): Promise<ReadonlySet<string>>
+}
+
+/** Reads of groups; like {@link UserReads}. */
+export interface GroupReads {
+  /** The whole record, tombstones included. */
+  get(id: BoxGroupId): Promise<GroupRecord | undefined>
+  /** By Box name, folded; tombstones included. */
+  findByName(name: string): Promise<GroupRecord | undefined>
+  /** The resource as it is sent; tombstones left out. `related`: with `members`. */
+  view(id: BoxGroupId, related: boolean): Promise<StoredResource | undefined>
+  /** A page of what is visible. */
+  search(request: SearchRequest): Promise<SearchPage<StoredResource>>
+}
+
+/** Reads of memberships. */
+export interface MembershipReads {
+  /** One row. */
+  get(groupId: BoxGroupId, userId: BoxUserId): Promise<MembershipRow | undefined>
+  /** The rows of these people in one group; people without a row are left out. */
+  getMany(groupId: BoxGroupId, userIds: readonly BoxUserId[]): Promise<readonly MembershipRow[]>
+  /** All rows of a group, intended or not. */
+  ofGroup(groupId: BoxGroupId): Promise<readonly MembershipRow[]>
+  /** All rows of a person, intended or not. */
+  ofUser(userId: BoxUserId): Promise<readonly MembershipRow[]>
+}
+
+/** Reads of the journal. */
+export interface JournalReads {
+  /** One entry. */
+  get(id: number): Promise<JournalEntry | undefined>
+  /** The open entries about a subject, oldest first. */
+  openFor(subject: string): Promise<readonly JournalEntry[]>
+  /** Open entries with `notBefore` ≤ `now`, oldest first. */
+  due(now: EpochMs, limit: number): Promise<readonly JournalEntry[]>
+  /** The number of entries by state; only open states are counted exactly. */
+  count(): Promise<Readonly<Record<JournalState, number>>>
+}
+
+/** What an audit entry says. Texts hold ids, logins and attribute names, never secrets. */
+export interface AuditEntry {
+  readonly at: EpochMs
+  readonly correlationId: string
+  /** Who asked: a token's name, or `bridge` for work of its own. */
+  readonly actor: string
+  /** What was asked, e.g. `user.patch`. */
+  readonly action: string
+  /** Whom it is about, e.g. `user:123`. */
+  readonly target: string
+  /** What was decided, in plain data. */
+  readonly plan: readonly BoxOperation[]
+  readonly calls: readonly BoxCallRecord[]
+  /** `done`, or an error's code. */
+  readonly outcome: string
+  /** Anything an admin should know besides. */
+  readonly notes: readonly string[]
+}
+
+/** Named values about the directory itself, e.g. whether the first import is done. */
+export interface StateReads {
+  /** A value, or undefined. */
+  get(key: string): Promise<JsonValue | undefined>
+}
+
+/** All reads. */
+export interface DirectoryReads {
+  readonly users: UserReads
+  readonly groups: GroupReads
+  readonly memberships: MembershipReads
+  readonly journal: JournalReads
+  readonly state: StateReads
+}
+
+/** What a journal entry becomes. Absent keys stay. */
+export type JournalUpdate = Partial<
+  Pick<
+    JournalEntry,
+    'state' | 'acknowledged' | 'attempts' | 'notBefore' | 'sentAt' | 'outcome' | 'operation'
+  >
+>
+
+/**
+ * Writes, all or none, with reads that see them. Transactions run one at a time: keep them short and
+ * never await Box inside.
+ */
+export interface DirectoryTransaction extends DirectoryReads {
+  /** Inserts or replaces a person. */
+  putUser(record: UserRecord): Promise<void>
+  /** Removes a person who is gone from Box, with all memberships. */
+  deleteUser(id: BoxUserId): Promise<void>
+  /** Inserts or replaces a group. */
+  putGroup(record: GroupRecord): Promise<void>
+  /** Removes a group that is gone from Box, with all memberships. */
+  deleteGroup(id: BoxGroupId): Promise<void>
+  /** Inserts or replaces membership rows. */
+  putMemberships(rows: readonly MembershipRow[]): Promise<void>
+  /** Removes one membership row. */
+  deleteMembership(groupId: BoxGroupId, userId: BoxUserId): Promise<void>
+  /** Moves a group's `lastModified` and revision on, because its members changed. */
+  touchGroup(id: BoxGroupId, at: EpochMs): Promise<void>
+  /** Appends journal entries and returns them with their ids, in order. */
+  appendJournal(entries: readonly NewJournalEntry[]): Promise<readonly JournalEntry[]>
+  /** Changes journal entries. */
+  updateJournal(ids: readonly number[], change: JournalUpdate): Promise<void>
+  /** Appends an audit entry. */
+  audit(entry: AuditEntry): Promise<void>
+  /** Sets a named value. */
+  putState(key: string, value: JsonValue): Promise<void>
+}
+
+/** The directory: the local mirror of the Box enterprise and the shadow of what the IdP sent. */
+export interface Directory extends DirectoryReads {
+  /** Runs `work` in one durable transaction; when it throws, nothing is changed. */
+  transaction<T>(work: (tx: DirectoryTransaction) => Promise<T>): Promise<T>
+  /** Closes the database after running transactions have ended. */
+  close(): Promise<void>
+}
