@@ -1,5 +1,6 @@
 import type { EpochMs } from '../lib/clock.ts'
-import type { ScimDocument } from './model.ts'
+import type { ScimDocument, StoredResource } from './model.ts'
+import type { SearchPage, SearchRequest } from './query.ts'
 
 /** Who asks, and until when the answer is wanted. */
 export interface RequestContext {
@@ -44,4 +45,49 @@ export interface GroupChange {
   apply(current: CurrentResource): ScimDocument
   /** Empty: the members stay. */
   readonly members: readonly MemberChange[]
+}
+
+/**
+ * The use cases about people. Ids are texts from outside: anything that is no Box id is `not_found`.
+ * Until the first import is done every method throws `importing`.
+ */
+export interface UserService {
+  /** Creates, links or restores a person; the result shows `groups`. */
+  create(document: ScimDocument, context: RequestContext): Promise<StoredResource>
+  /** Applies a PUT or PATCH; the result shows `groups`. */
+  change(id: string, change: UserChange, context: RequestContext): Promise<StoredResource>
+  /** Deletes a person in SCIM, by ON_DELETE. */
+  delete(id: string, context: RequestContext): Promise<void>
+  /** Reads one person; `related`: with `groups`. */
+  view(id: string, related: boolean): Promise<StoredResource>
+  /** A page of people. */
+  search(request: SearchRequest): Promise<SearchPage<StoredResource>>
+}
+
+/** The use cases about groups; like {@link UserService}. */
+export interface GroupService {
+  /** Creates, links or restores a group with these members; the result does not show `members`. */
+  create(
+    document: ScimDocument,
+    members: readonly string[],
+    context: RequestContext
+  ): Promise<StoredResource>
+  /** Applies a PUT or PATCH; the result does not show `members`. */
+  change(id: string, change: GroupChange, context: RequestContext): Promise<StoredResource>
+  /** Deletes a group in SCIM, by ON_GROUP_DELETE. */
+  delete(id: string, context: RequestContext): Promise<void>
+  /** Reads one group; `related`: with `members`. */
+  view(id: string, related: boolean): Promise<StoredResource>
+  /** A page of groups. */
+  search(request: SearchRequest): Promise<SearchPage<StoredResource>>
+}
+
+/** How the bridge is doing, for `/readyz`. */
+export interface Readiness {
+  /** True once the first import is done; independent of Box afterwards. */
+  readonly ready: boolean
+  /** `ok`, or `degraded` while calls to Box fail. */
+  readonly box: 'ok' | 'degraded'
+  /** The first import: `done`, or how far it is. */
+  readonly import: 'done' | 'pending' | { readonly users: number; readonly groups: number }
 }
