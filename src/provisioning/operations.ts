@@ -1,4 +1,6 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { EpochMs } from '../lib/clock.ts'
+import { fold } from '../lib/text.ts'
 import type { BoxGroupFields, BoxGroupId, BoxUserFields, BoxUserId } from './model.ts'
 
 /** One change in Box as plain data: it prints, compares, is stored in the journal and run from there. */
@@ -57,10 +59,65 @@ export interface JournalEntry {
 /** A journal entry about to be written. */
 export type NewJournalEntry = Pick<
   JournalEntry,
-  'correlationId' | 'subject' | 'operation' | 'state' | 'acknowledged' | 'decidedAt' | 'sentAt'
+  | 'correlationId'
+  | 'subject'
+  | 'operation'
+  | 'state'
+  | 'acknowledged'
+  | 'notBefore'
+  | 'decidedAt'
+  | 'sentAt'
 >
+
+/**
+ * What an operation is about. Entries with one subject are worked one after another, under the lock
+ * of that name: `user:ID`, `login:LOGIN`, `group:ID`, `group-name:NAME`, `membership:GROUP/USER`.
+ */
+export function subjectOf(operation: BoxOperation): string {
+  switch (operation.kind) {
+    case 'create-user':
+      return loginSubject(operation.fields.login ?? '')
+    case 'create-group':
+      return groupNameSubject(operation.fields.name ?? '')
+    case 'update-user':
+    case 'deactivate-user':
+    case 'add-alias':
+    case 'remove-alias':
+      return userSubject(operation.userId)
+    case 'update-group':
+      return groupSubject(operation.groupId)
+    case 'add-membership':
+    case 'remove-membership':
+      return `membership:${operation.groupId}/${operation.userId}`
+  }
+}
+
+/** The subject of everything that changes one person. */
+export function userSubject(id: BoxUserId): string {
+  return `user:${id}`
+}
+
+/** The subject of creating the person with this login; letter case does not matter. */
+export function loginSubject(login: string): string {
+  return `login:${fold(login)}`
+}
+
+/** The subject of everything that changes one group's attributes. */
+export function groupSubject(id: BoxGroupId): string {
+  return `group:${id}`
+}
+
+/** The subject of creating the group with this name; letter case does not matter. */
+export function groupNameSubject(name: string): string {
+  return `group-name:${fold(name)}`
+}
 
 /** Tells whether the operation takes access away; such entries are always driven to their end. */
 export function isRemoval(operation: BoxOperation): boolean {
   return operation.kind === 'deactivate-user' || operation.kind === 'remove-membership'
+}
+
+/** Tells whether two operations ask the same of Box. */
+export function isSameOperation(left: BoxOperation, right: BoxOperation): boolean {
+  return isDeepStrictEqual(left, right)
 }

@@ -25,6 +25,8 @@ export interface UserChange {
   readonly verb: 'put' | 'patch'
   /** True when the request asks for `active: false`, whatever else it asks for. */
   readonly deactivates: boolean
+  /** True when the request itself asks for `active: true`; it then replaces an open deactivation. */
+  readonly activates: boolean
   /** Pure: what SCIM shall show next. Throws where the request cannot be applied. */
   apply(current: CurrentResource): ScimDocument
 }

@@ -1,0 +1,155 @@
+import type { Clock } from '../lib/clock.ts'
+import type { Logger } from '../lib/logger.ts'
+import { BoxUnavailableError } from '../provisioning/errors.ts'
+import { allUsersGroupType } from '../provisioning/group-creation.ts'
+import type { BoxGroup, BoxGroupId, BoxMembership, BoxUser } from '../provisioning/model.ts'
+import type { BoxCall, BoxPort, Directory } from '../provisioning/ports.ts'
+import { changeGroup, changeUser, newGroup, newUser } from '../provisioning/records.ts'
+import type { Readiness } from '../provisioning/requests.ts'
+import type { ProvisioningSettings } from '../provisioning/settings.ts'
+
+/** What the import works with. */
+export interface ImportDependencies {
+  readonly directory: Directory
+  readonly box: BoxPort
+  readonly clock: Clock
+  readonly log: Logger
+  readonly settings: ProvisioningSettings
+}
+
+/** The first import of the Box enterprise into the directory. */
+export interface Import {
+  /** How far it is. */
+  progress(): Readiness['import']
+  /** Imports unless it was done before; tries again while Box is not there. Ends early on abort. */
+  run(signal: AbortSignal): Promise<void>
+}
+
+/** The name under which the directory records that the first import is done. */
+const importedKey = 'imported'
+
+/** How long one import call may wait for its turn and for Box. */
+const callMs = 120_000
+
+/**
+ * Creates the first import. It can be interrupted at any time: what was read before is read again.
+ * Until it is done nobody else writes, so that nothing newer is overwritten.
+ */
+export async function createImport(dependencies: ImportDependencies): Promise<Import> {
+  const { directory, box, clock, log, settings } = dependencies
+  let isDone = (await directory.state.get(importedKey)) !== undefined
+  const counts = { users: 0, groups: 0 }
+  let hasBegun = false
+
+  return {
+    progress() {
+      if (isDone) return 'done'
+      return hasBegun ? { ...counts } : 'pending'
+    },
+
+    async run(signal) {
+      while (!isDone && !signal.aborted) {
+        try {
+          await importAll(signal)
+        } catch (error) {
+          if (signal.aborted) return
+          const wait = error instanceof BoxUnavailableError ? error.retryAfterSeconds : 30
+          log.error(
+            { err: error, retryAfterSeconds: wait },
+            'the import of the Box enterprise failed'
+          )
+          await clock.sleep(wait * 1000, signal).catch(() => undefined)
+        }
+      }
+    }
+  }
+
+  async function importAll(signal: AbortSignal): Promise<void> {
+    Object.assign(counts, { users: 0, groups: 0 })
+    hasBegun = true
+    const own = await box.getOwnAccount(call())
+    await importUsers(own.id, signal)
+    const groups = await importGroups(signal)
+    for (const id of groups) await importMemberships(id, signal)
+    await directory.transaction((tx) => tx.putState(importedKey, clock.now()))
+    isDone = true
+    log.info(counts, 'the Box enterprise is imported')
+  }
+
+  async function importUsers(ownId: string, signal: AbortSignal): Promise<void> {
+    let marker: string | undefined
+    do {
+      signal.throwIfAborted()
+      const page = await box.listUsers(marker, call())
+      const people = page.users.filter((user) => user.id !== ownId && !user.isPlatformAccessOnly)
+      await directory.transaction(async (tx) => {
+        for (const user of people) await tx.putUser(await userRecord(user))
+      })
+      counts.users += people.length
+      log.info({ ...counts }, 'importing users from Box')
+      marker = page.nextMarker
+    } while (marker !== undefined)
+  }
+
+  async function userRecord(snapshot: BoxUser) {
+    const known = await directory.users.get(snapshot.id)
+    return known === undefined
+      ? newUser(snapshot, {}, settings, clock.now())
+      : changeUser(known, { snapshot }, settings, clock.now())
+  }
+
+  async function importGroups(signal: AbortSignal): Promise<readonly BoxGroupId[]> {
+    const ids: BoxGroupId[] = []
+    let offset: number | undefined = 0
+    while (offset !== undefined) {
+      signal.throwIfAborted()
+      const page = await box.listGroups(offset, call())
+      const groups = page.entries.filter(({ groupType }) => groupType !== allUsersGroupType)
+      await directory.transaction(async (tx) => {
+        for (const group of groups) await tx.putGroup(await groupRecord(group))
+      })
+      ids.push(...groups.map(({ id }) => id))
+      if (page.truncated)
+        log.warn({}, 'Box lists no more than 10,000 groups: the others are not seen')
+      offset = page.nextOffset
+    }
+    return ids
+  }
+
+  async function groupRecord(snapshot: BoxGroup) {
+    const known = await directory.groups.get(snapshot.id)
+    return known === undefined
+      ? newGroup(snapshot, {}, clock.now())
+      : changeGroup(known, { snapshot }, clock.now())
+  }
+
+  async function importMemberships(id: BoxGroupId, signal: AbortSignal): Promise<void> {
+    let offset: number | undefined = 0
+    while (offset !== undefined) {
+      signal.throwIfAborted()
+      const page = await box.listGroupMemberships(id, offset, call())
+      await recordMemberships(id, page.entries)
+      if (page.truncated) {
+        log.warn({ groupId: id }, 'Box lists no more than 10,000 members of this group')
+      }
+      offset = page.nextOffset
+    }
+    counts.groups += 1
+    log.info({ ...counts }, 'importing groups from Box')
+  }
+
+  async function recordMemberships(
+    groupId: BoxGroupId,
+    memberships: readonly BoxMembership[]
+  ): Promise<void> {
+    const visible = await directory.users.visible(memberships.map(({ userId }) => userId))
+    const rows = memberships
+      .filter(({ userId }) => visible.has(userId))
+      .map(({ id, userId, role }) => ({ groupId, userId, intended: true, boxId: id, role }))
+    await directory.transaction((tx) => tx.putMemberships(rows))
+  }
+
+  function call(): BoxCall {
+    return { lane: 'background', deadline: clock.now() + callMs }
+  }
+}

@@ -1,0 +1,85 @@
+import type { Clock } from '../lib/clock.ts'
+import { runConcurrently } from '../lib/concurrency.ts'
+import type { Logger } from '../lib/logger.ts'
+import type { Drive } from '../provisioning/drive.ts'
+import { BoxUnavailableError } from '../provisioning/errors.ts'
+import type { JournalEntry } from '../provisioning/operations.ts'
+import type { Directory } from '../provisioning/ports.ts'
+
+/** Works what requests left open in the journal. */
+export interface JournalWorker {
+  /** Works until `signal` aborts. */
+  run(signal: AbortSignal): Promise<void>
+  /** Has the journal looked at now rather than at the next turn. */
+  wake(): void
+}
+
+/** How often the journal is looked at when nobody calls. */
+const turnMs = 1_000
+
+/** How long one entry may wait for its turn and for Box. */
+const entryMs = 60_000
+
+/** How long an entry rests after a failure that says nothing better. */
+const restMs = 30_000
+
+/** How many entries are read at a time, and how many of them are worked at a time. */
+const batch = 256
+const concurrency = 8
+
+/** Creates the journal worker. */
+export function createJournalWorker(dependencies: {
+  readonly directory: Directory
+  readonly drive: Drive
+  readonly clock: Clock
+  readonly log: Logger
+}): JournalWorker {
+  const { directory, drive, clock, log } = dependencies
+  let alarm = new AbortController()
+
+  return {
+    async run(signal) {
+      signal.addEventListener('abort', () => alarm.abort(), { once: true })
+      while (!signal.aborted) {
+        const isMore = await turn(signal)
+        if (!isMore) await clock.sleep(turnMs, alarm.signal).catch(() => undefined)
+        if (!signal.aborted) alarm = new AbortController()
+      }
+    },
+
+    wake() {
+      alarm.abort()
+    }
+  }
+
+  /** Resolves to true where more work may be waiting. */
+  async function turn(signal: AbortSignal): Promise<boolean> {
+    const due = await directory.journal.due(clock.now(), batch)
+    await runConcurrently(due, concurrency, async (entry) => {
+      if (!signal.aborted) await work(entry)
+    })
+    return due.length === batch
+  }
+
+  async function work(entry: JournalEntry): Promise<void> {
+    try {
+      await drive(entry, clock.now() + entryMs)
+    } catch (error) {
+      const isTrouble = error instanceof BoxUnavailableError
+      const wait = isTrouble ? error.retryAfterSeconds * 1000 : restMs
+      const fields = { entry: entry.id, operation: entry.operation.kind, err: error }
+      if (isTrouble) log.info(fields, 'an open change waits for Box')
+      else log.error(fields, 'an open change failed')
+      await postpone(entry.id, wait)
+    }
+  }
+
+  async function postpone(id: number, wait: number): Promise<void> {
+    const notBefore = clock.now() + wait
+    await directory.transaction(async (tx) => {
+      const entry = await tx.journal.get(id)
+      if (entry !== undefined && entry.notBefore < notBefore)
+        await tx.updateJournal([id], { notBefore })
+    })
+  }
+}

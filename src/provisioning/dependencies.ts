@@ -1,0 +1,22 @@
+import type { Clock } from '../lib/clock.ts'
+import type { KeyedLock } from '../lib/keyed-lock.ts'
+import type { Logger } from '../lib/logger.ts'
+import type { RunJournaled } from './journaled.ts'
+import type { Mirror } from './plan/user-plan.ts'
+import type { BoxPort, Directory } from './ports.ts'
+import type { ProvisioningSettings } from './settings.ts'
+
+/** What the use cases work with. */
+export interface Dependencies {
+  readonly directory: Directory
+  readonly box: BoxPort
+  readonly clock: Clock
+  readonly log: Logger
+  readonly settings: ProvisioningSettings
+  readonly mirror: Mirror
+  /** One lock per subject, shared by requests and the journal worker. */
+  readonly locks: KeyedLock
+  readonly runJournaled: RunJournaled
+  /** Throws `importing` until the first import is done. */
+  readonly assertImported: () => void
+}

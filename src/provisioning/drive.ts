@@ -1,0 +1,103 @@
+import type { EpochMs } from '../lib/clock.ts'
+import { createRunAudited, type RunAudited } from './audited.ts'
+import type { CarryOutUserWork } from './carry-out.ts'
+import type { Dependencies } from './dependencies.ts'
+import type { GroupCreation } from './group-creation.ts'
+import type { SettleGroup } from './group-settlement.ts'
+import type { Memberships } from './memberships.ts'
+import type { BoxGroupId, BoxUserId } from './model.ts'
+import { groupSubject, userSubject, type BoxOperation, type JournalEntry } from './operations.ts'
+import { createTrail, type Trail } from './trail.ts'
+import type { UserCreation } from './user-creation.ts'
+import type { SettleUser } from './user-settlement.ts'
+
+/**
+ * Works one open journal entry that no request is working: removals and acknowledged memberships are
+ * driven to their end; anything else is looked up, recorded as Box shows it, and left to the IdP's
+ * retry. Throws where Box is not there or refuses.
+ */
+export type Drive = (entry: JournalEntry, deadline: EpochMs) => Promise<void>
+
+/** What driving works with. */
+export interface DriveParts {
+  readonly settleUser: SettleUser
+  readonly settleGroup: SettleGroup
+  readonly carryOut: CarryOutUserWork
+  readonly userCreation: UserCreation
+  readonly groupCreation: GroupCreation
+  readonly memberships: Memberships
+}
+
+/** The name under which the bridge's own work stands in the audit. */
+export const bridgeActor = 'bridge'
+
+/**
+ * Creates {@link Drive}. Entries that were decided or sent since `startedAt`, when this process
+ * began, and that are not acknowledged belong to a request that is still running: they are left alone.
+ */
+export function createDrive(
+  dependencies: Dependencies,
+  parts: DriveParts,
+  startedAt: EpochMs
+): Drive {
+  const { directory, locks } = dependencies
+  const audited: RunAudited = createRunAudited(dependencies, true)
+
+  return async (entry, deadline) => {
+    if (entry.state === 'sent' && (entry.sentAt ?? 0) >= startedAt) return
+    const { correlationId, operation } = entry
+    const trail = createTrail(`bridge.${operation.kind}`, {
+      correlationId,
+      actor: bridgeActor,
+      deadline
+    })
+    await audited(trail, entry.subject, () => work(entry, operation, trail))
+  }
+
+  async function work(entry: JournalEntry, operation: BoxOperation, trail: Trail): Promise<void> {
+    switch (operation.kind) {
+      case 'create-user':
+        return parts.userCreation.look(operation.fields.login ?? '', trail)
+      case 'create-group':
+        return parts.groupCreation.look(operation.fields.name ?? '', trail)
+      case 'update-user':
+      case 'add-alias':
+      case 'remove-alias':
+      case 'deactivate-user':
+        return workUser(operation.userId, trail)
+      case 'update-group':
+        return lookAtGroup(operation.groupId, trail)
+      case 'remove-membership':
+        return parts.memberships.work(entry.id, trail, 'removal')
+      case 'add-membership':
+        return workAddition(entry, trail)
+    }
+  }
+
+  /** Looks at what is unknown about a person and carries out a deactivation that is still open. */
+  async function workUser(id: BoxUserId, trail: Trail): Promise<void> {
+    await locks.run(userSubject(id), async () => {
+      const found = await directory.users.get(id)
+      if (found === undefined) return
+      const { record, pending } = await parts.settleUser(found, trail, 'removal')
+      const last = pending.at(-1)
+      if (record === undefined || last?.operation.kind !== 'deactivate-user') return
+      const operations = [last.operation]
+      const final = { shadow: record.shadow }
+      await parts.carryOut({ record, operations, replaces: pending, final }, trail)
+    })
+  }
+
+  async function lookAtGroup(id: BoxGroupId, trail: Trail): Promise<void> {
+    await locks.run(groupSubject(id), async () => {
+      const record = await directory.groups.get(id)
+      if (record !== undefined) await parts.settleGroup(record, trail, 'background')
+    })
+  }
+
+  async function workAddition(entry: JournalEntry, trail: Trail): Promise<void> {
+    if (entry.acknowledged) return parts.memberships.work(entry.id, trail, 'membership')
+    if (entry.state !== 'decided') return parts.memberships.look(entry.id, trail, 'background')
+    if (entry.decidedAt < startedAt) await parts.memberships.withdraw([entry])
+  }
+}

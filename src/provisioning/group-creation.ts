@@ -1,0 +1,145 @@
+import type { Dependencies } from './dependencies.ts'
+import { BoxRefusedError, BoxUnavailableError, ProvisioningError } from './errors.ts'
+import { nameTaken, type UpdateGroup } from './group-update.ts'
+import { isFromAttempt } from './interrupted.ts'
+import { textOf } from './mapping/document.ts'
+import { mapGroup } from './mapping/group-mapping.ts'
+import type { BoxGroupFields, GroupRecord, ScimDocument } from './model.ts'
+import { groupNameSubject, groupSubject, type JournalEntry } from './operations.ts'
+import { planGroup } from './plan/group-plan.ts'
+import { changeGroup, newGroup } from './records.ts'
+import type { Trail } from './trail.ts'
+
+/** How groups come to be. */
+export interface GroupCreation {
+  /** Creates, links or brings back the group that a POST describes. */
+  create(document: ScimDocument, trail: Trail): Promise<GroupRecord>
+  /** Finds out what became of interrupted creations of a name and records what Box shows. */
+  look(name: string, trail: Trail): Promise<void>
+}
+
+interface Wanted {
+  readonly document: ScimDocument
+  readonly name: string
+  readonly fields: BoxGroupFields
+  readonly trail: Trail
+}
+
+/** The group of everyone that Box makes itself: hidden and never touched. */
+export const allUsersGroupType = 'all_users_group'
+
+/** Creates {@link GroupCreation}. */
+export function createGroupCreation(
+  dependencies: Dependencies,
+  updateGroup: UpdateGroup
+): GroupCreation {
+  const { box, clock, directory, locks, runJournaled, settings } = dependencies
+
+  return {
+    async create(document, trail) {
+      const fields = mapGroup(document)
+      const { name } = fields
+      if (name === undefined) {
+        throw new ProvisioningError('invalid_value', 'A group needs a displayName.')
+      }
+      const wanted = { document, name, fields, trail }
+      return locks.run(groupNameSubject(name), async () => {
+        const owner = await directory.groups.findByName(name)
+        return owner === undefined ? create(wanted) : claimLocked(owner, wanted)
+      })
+    },
+
+    async look(name, trail) {
+      await locks.run(groupNameSubject(name), async () => {
+        const open = await directory.journal.openFor(groupNameSubject(name))
+        if (open.length > 0) await settleCreation(name, open, trail)
+      })
+    }
+  }
+
+  async function create(wanted: Wanted): Promise<GroupRecord> {
+    const subject = groupNameSubject(wanted.name)
+    const interrupted = await directory.journal.openFor(subject)
+    if (interrupted.length > 0) {
+      const found = await settleCreation(wanted.name, interrupted, wanted.trail)
+      if (found !== undefined) return claimLocked(found, wanted)
+    }
+    try {
+      return await createInBox(wanted)
+    } catch (error) {
+      if (error instanceof BoxRefusedError && error.status === 409) return claimFromBox(wanted)
+      if (error instanceof BoxUnavailableError && error.effect === 'unknown') {
+        const open = await directory.journal.openFor(subject)
+        const found = await settleCreation(wanted.name, open, wanted.trail, 'keep')
+        if (found !== undefined) return claimLocked(found, wanted)
+      }
+      throw error
+    }
+  }
+
+  async function createInBox({ document, fields, trail }: Wanted): Promise<GroupRecord> {
+    let record: GroupRecord | undefined
+    await runJournaled({
+      operation: { kind: 'create-group', fields },
+      lane: 'client',
+      trail,
+      send: (call) => box.createGroup(fields, call),
+      settle: async (tx, snapshot) => {
+        const facts = { linked: true, createdByBridge: true, shadow: document }
+        record = newGroup(snapshot, facts, clock.now())
+        await tx.putGroup(record)
+      }
+    })
+    if (record === undefined) throw new TypeError('A settled creation left no record')
+    return record
+  }
+
+  /** Like the settlement of a person's creation: what was made within an attempt's time is ours. */
+  async function settleCreation(
+    name: string,
+    entries: readonly JournalEntry[],
+    trail: Trail,
+    otherwise: 'close' | 'keep' = 'close'
+  ): Promise<GroupRecord | undefined> {
+    const found = await box.findGroupByName(name, trail.call('client'))
+    if (found === undefined && otherwise === 'keep') return undefined
+    return directory.transaction(async (tx) => {
+      await tx.updateJournal(
+        entries.map(({ id }) => id),
+        found === undefined
+          ? { state: 'refused', outcome: 'found not done' }
+          : { state: 'confirmed', outcome: 'found done' }
+      )
+      if (found === undefined) return undefined
+      const createdByBridge = entries.some((entry) => isFromAttempt(found.createdAt, entry))
+      const record = newGroup(found, { createdByBridge }, clock.now())
+      await tx.putGroup(record)
+      return record
+    })
+  }
+
+  async function claimFromBox(wanted: Wanted): Promise<GroupRecord> {
+    const found = await box.findGroupByName(wanted.name, wanted.trail.call('client'))
+    if (found === undefined || found.groupType === allUsersGroupType) throw nameTaken(wanted.name)
+    const record = newGroup(found, {}, clock.now())
+    await directory.transaction((tx) => tx.putGroup(record))
+    return claimLocked(record, wanted)
+  }
+
+  async function claimLocked(owner: GroupRecord, wanted: Wanted): Promise<GroupRecord> {
+    return locks.run(groupSubject(owner.id), async () => {
+      const record = (await directory.groups.get(owner.id)) ?? owner
+      const mayLink = settings.onExisting === 'link' || record.createdByBridge
+      if (!record.tombstone && (record.linked || !mayLink)) throw nameTaken(wanted.name, record.id)
+      const base = record.tombstone ? changeGroup(record, { shadow: {} }, clock.now()) : record
+      const { fields } = planGroup(base, wanted.document)
+      const final = { linked: true, tombstone: false, shadow: wanted.document }
+      return updateGroup(record, fields, final, wanted.trail)
+    })
+  }
+}
+
+/** The name of the group in a document, for messages and the audit. */
+export function groupName(document: ScimDocument): string {
+  return textOf(document, 'displayName') ?? ''
+}

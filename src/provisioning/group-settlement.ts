@@ -1,0 +1,43 @@
+import type { Dependencies } from './dependencies.ts'
+import type { GroupRecord } from './model.ts'
+import { groupSubject } from './operations.ts'
+import { changeGroup } from './records.ts'
+import type { Lane } from './ports.ts'
+import type { Trail } from './trail.ts'
+
+/**
+ * Finds out what became of changes of a group's attributes whose outcome is unknown, by looking.
+ * Resolves to undefined where Box does not have the group any more. Call it under the group's lock.
+ */
+export type SettleGroup = (
+  record: GroupRecord,
+  trail: Trail,
+  lane: Lane
+) => Promise<GroupRecord | undefined>
+
+/** Creates {@link SettleGroup}. */
+export function createSettleGroup(dependencies: Dependencies): SettleGroup {
+  const { box, clock, directory } = dependencies
+  return async (record, trail, lane) => {
+    const open = await directory.journal.openFor(groupSubject(record.id))
+    if (open.length === 0) return record
+    const snapshot = await box.getGroup(record.id, trail.call(lane))
+    return directory.transaction(async (tx) => {
+      for (const { id, operation } of open) {
+        const fields = operation.kind === 'update-group' ? Object.entries(operation.fields) : []
+        const isDone =
+          snapshot !== undefined &&
+          fields.every(([name, value]) => snapshot[name as keyof typeof snapshot] === value)
+        const state = isDone ? 'confirmed' : 'refused'
+        await tx.updateJournal([id], { state, outcome: isDone ? 'found done' : 'found not done' })
+      }
+      if (snapshot === undefined) {
+        await tx.deleteGroup(record.id)
+        return undefined
+      }
+      const settled = changeGroup(record, { snapshot }, clock.now())
+      await tx.putGroup(settled)
+      return settled
+    })
+  }
+}

@@ -1,0 +1,93 @@
+import { sameJson } from '../lib/json.ts'
+import type { Dependencies } from './dependencies.ts'
+import { BoxRefusedError, BoxUnavailableError, ProvisioningError } from './errors.ts'
+import type { SettleGroup } from './group-settlement.ts'
+import type { BoxGroupFields, GroupRecord } from './model.ts'
+import { planGroup } from './plan/group-plan.ts'
+import { changeGroup } from './records.ts'
+import type { Trail } from './trail.ts'
+
+/**
+ * Sends the changed attributes of a group, none where `fields` is undefined, and records `final` with
+ * them. Call it under the group's lock.
+ */
+export type UpdateGroup = (
+  record: GroupRecord,
+  fields: BoxGroupFields | undefined,
+  final: Partial<Pick<GroupRecord, 'linked' | 'tombstone' | 'shadow'>>,
+  trail: Trail
+) => Promise<GroupRecord>
+
+/** Creates {@link UpdateGroup}. */
+export function createUpdateGroup(dependencies: Dependencies, settle: SettleGroup): UpdateGroup {
+  const { box, clock, directory, runJournaled } = dependencies
+  return update
+
+  async function update(...[record, fields, final, trail]: Parameters<UpdateGroup>) {
+    let after = record
+    if (fields === undefined) {
+      after = changeGroup(record, final, clock.now())
+      if (isSameRecord(record, after)) return record
+      await directory.transaction((tx) => tx.putGroup(after))
+      return after
+    }
+    try {
+      await runJournaled({
+        operation: { kind: 'update-group', groupId: record.id, fields },
+        lane: 'client',
+        trail,
+        send: (call) => box.updateGroup(record.id, fields, call),
+        settle: async (tx, snapshot) => {
+          after = changeGroup(record, { ...final, snapshot }, clock.now())
+          await tx.putGroup(after)
+        }
+      })
+      return after
+    } catch (error) {
+      if (error instanceof BoxRefusedError) throw await refusedUpdate(record, fields, error, trail)
+      if (!(error instanceof BoxUnavailableError) || error.effect === 'none') throw error
+      const settled = await settle(record, trail, 'client')
+      if (settled === undefined) throw groupNotFound(record.id)
+      if (planGroup(settled, { ...settled.resource, ...final.shadow }).fields !== undefined)
+        throw error
+      return update(settled, undefined, final, trail)
+    }
+  }
+
+  async function refusedUpdate(
+    record: GroupRecord,
+    fields: BoxGroupFields,
+    error: BoxRefusedError,
+    trail: Trail
+  ): Promise<Error> {
+    if (error.status === 409) return nameTaken(fields.name ?? record.snapshot.name)
+    if (error.status !== 404) return error
+    const call = trail.call('client')
+    if ((await box.getGroup(record.id, call)) !== undefined) return error
+    await box.getOwnAccount(call)
+    await directory.transaction((tx) => tx.deleteGroup(record.id))
+    return groupNotFound(record.id)
+  }
+}
+
+function isSameRecord(before: GroupRecord, after: GroupRecord): boolean {
+  return (
+    before.linked === after.linked &&
+    before.tombstone === after.tombstone &&
+    sameJson(before.shadow, after.shadow)
+  )
+}
+
+/** The answer for a name that another group has already; Box wants names to be unique. */
+export function nameTaken(name: string, ownerId?: string): ProvisioningError {
+  const owner = ownerId === undefined ? 'another group' : `group ${ownerId}`
+  return new ProvisioningError(
+    'group_name_taken',
+    `Box wants group names to be unique, and "${name}" belongs to ${owner}: match that group or choose another name.`
+  )
+}
+
+/** The answer for a group that is not there, is hidden, or is gone from Box. */
+export function groupNotFound(id: string): ProvisioningError {
+  return new ProvisioningError('not_found', `There is no group ${id.slice(0, 40)}.`)
+}

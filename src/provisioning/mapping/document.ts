@@ -1,0 +1,35 @@
+import { isJsonArray, isJsonObject, type JsonObject } from '../../lib/json.ts'
+import type { ScimDocument } from '../model.ts'
+
+/** Reads a text attribute; undefined where it is absent or no text. */
+export function textOf(document: JsonObject | undefined, name: string): string | undefined {
+  const value = document?.[name]
+  return typeof value === 'string' && value !== '' ? value : undefined
+}
+
+/** Reads a complex attribute; undefined where it is absent or not complex. */
+export function complexOf(document: JsonObject | undefined, name: string): JsonObject | undefined {
+  const value = document?.[name]
+  return isJsonObject(value) ? value : undefined
+}
+
+/** Reads the complex elements of a multi-valued attribute; none where it is absent. */
+export function elementsOf(document: ScimDocument, name: string): readonly JsonObject[] {
+  const value = document[name]
+  return isJsonArray(value) ? value.filter(isJsonObject) : []
+}
+
+/** Tells whether an element of a multi-valued attribute has this `type`; letter case aside. */
+export function hasType(element: JsonObject, type: string): boolean {
+  return textOf(element, 'type')?.toLowerCase() === type
+}
+
+/** Tells whether an element is the primary one (RFC 7643 §2.4). */
+export function isPrimary(element: JsonObject): boolean {
+  return element['primary'] === true
+}
+
+/** A copy of the document without these attributes. */
+export function without(document: ScimDocument, names: readonly string[]): ScimDocument {
+  return Object.fromEntries(Object.entries(document).filter(([name]) => !names.includes(name)))
+}

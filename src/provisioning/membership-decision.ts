@@ -1,0 +1,217 @@
+import type { EpochMs } from '../lib/clock.ts'
+import { ProvisioningError } from './errors.ts'
+import type { BoxGroupId, BoxUserId, MembershipRow } from './model.ts'
+import { subjectOf, type BoxOperation, type JournalEntry } from './operations.ts'
+import type { Mirror } from './plan/user-plan.ts'
+import type { DirectoryTransaction } from './ports.ts'
+import type { MemberChange } from './requests.ts'
+import type { ProvisioningSettings } from './settings.ts'
+import type { Trail } from './trail.ts'
+
+type MembershipKind = 'add-membership' | 'remove-membership'
+
+/** What a decision is made with. */
+export interface DecisionContext {
+  readonly groupId: BoxGroupId
+  readonly settings: ProvisioningSettings
+  readonly mirror: Mirror
+  readonly trail: Trail
+  readonly now: EpochMs
+}
+
+/**
+ * Decides what a change of members means for each person and records the intent: SCIM shows it from
+ * here on. Returns the entries to be worked, those joined from earlier requests included.
+ *
+ * A row that is intended and has a Box id is settled. Everything else has an open journal entry.
+ */
+export async function decideMemberships(
+  tx: DirectoryTransaction,
+  changes: readonly MemberChange[],
+  context: DecisionContext
+): Promise<readonly JournalEntry[]> {
+  const rows = await readRows(tx, changes, context.groupId)
+  const wanted = await resolveChanges(tx, changes, rows, context)
+  const visible = await visiblePeople(tx, wanted, rows, context)
+  const rowsToPut: MembershipRow[] = []
+  const operations: BoxOperation[] = []
+  const joined: JournalEntry[] = []
+  for (const [userId, isWanted] of wanted) {
+    if (!visible.has(userId) && (isWanted || !rows.has(userId))) continue
+    const decide = isWanted ? decideAdd : decideRemove
+    const decision = await decide(tx, userId as BoxUserId, rows.get(userId), context)
+    if (decision.row !== undefined) rowsToPut.push(decision.row)
+    if (decision.operation !== undefined) operations.push(decision.operation)
+    joined.push(...(decision.joined ?? []))
+  }
+  if (rowsToPut.length > 0) await tx.putMemberships(rowsToPut)
+  const changed = rowsToPut.some(
+    (row) => row.intended !== (rows.get(row.userId)?.intended ?? false)
+  )
+  if (changed) await tx.touchGroup(context.groupId, context.now)
+  return [...joined, ...(await append(tx, operations, context))]
+}
+
+interface Decision {
+  readonly row?: MembershipRow
+  readonly operation?: BoxOperation
+  readonly joined?: readonly JournalEntry[]
+}
+
+async function decideAdd(
+  tx: DirectoryTransaction,
+  userId: BoxUserId,
+  row: MembershipRow | undefined,
+  { groupId }: DecisionContext
+): Promise<Decision> {
+  const operation = { kind: 'add-membership', groupId, userId } as const
+  const intended = { groupId, userId, intended: true, role: row?.role ?? 'member' }
+  if (row === undefined) return { row: { ...intended, boxId: undefined }, operation }
+  if (row.intended && row.boxId !== undefined) return {}
+  const open = await openEntries(tx, operation)
+  if (row.intended) {
+    const adds = open.filter(isKind('add-membership'))
+    return adds.length > 0 ? { joined: adds } : { operation }
+  }
+  const unsent = await cancelUnsent(tx, open, 'remove-membership')
+  if (unsent && row.boxId !== undefined) return { row: { ...row, intended: true } }
+  return { row: { ...intended, boxId: undefined }, operation }
+}
+
+async function decideRemove(
+  tx: DirectoryTransaction,
+  userId: BoxUserId,
+  row: MembershipRow | undefined,
+  { groupId, mirror, now }: DecisionContext
+): Promise<Decision> {
+  const operation = { kind: 'remove-membership', groupId, userId } as const
+  const gone = { groupId, userId, intended: false, boxId: row?.boxId, role: row?.role ?? 'member' }
+  if (row === undefined) return mirror.isCurrent() ? {} : { row: gone, operation }
+  if (row.intended && row.boxId !== undefined) return { row: gone, operation }
+  const open = await openEntries(tx, operation)
+  if (!row.intended) {
+    const removals = open.filter(isKind('remove-membership'))
+    return removals.length > 0 ? { joined: removals } : { row: gone, operation }
+  }
+  if (await cancelUnsent(tx, open, 'add-membership')) {
+    await tx.deleteMembership(groupId, userId)
+    await tx.touchGroup(groupId, now)
+    return {}
+  }
+  return { row: gone, operation }
+}
+
+async function readRows(
+  tx: DirectoryTransaction,
+  changes: readonly MemberChange[],
+  groupId: BoxGroupId
+): Promise<ReadonlyMap<string, MembershipRow>> {
+  const needsAll = changes.some(({ kind }) => kind === 'set' || kind === 'remove-matching')
+  const ids = changes.flatMap((change) => (change.kind === 'remove-matching' ? [] : change.ids))
+  const rows = needsAll
+    ? await tx.memberships.ofGroup(groupId)
+    : await tx.memberships.getMany(groupId, [...new Set(ids)] as BoxUserId[])
+  return new Map(rows.map((row) => [row.userId, row] as const))
+}
+
+/** Works the changes off in order; the last word about a person counts. */
+async function resolveChanges(
+  tx: DirectoryTransaction,
+  changes: readonly MemberChange[],
+  rows: ReadonlyMap<string, MembershipRow>,
+  context: DecisionContext
+): Promise<ReadonlyMap<string, boolean>> {
+  const wanted = new Map<string, boolean>()
+  for (const change of changes) {
+    if (change.kind === 'remove-matching') {
+      const group = await tx.groups.view(context.groupId, true)
+      for (const { value, display } of group?.related ?? []) {
+        if (change.matches({ value, display, type: 'User' })) wanted.set(value, false)
+      }
+      continue
+    }
+    if (change.kind === 'set') dropOthers(change.ids, rows, wanted, context)
+    for (const id of change.ids) wanted.set(id, change.kind !== 'remove')
+  }
+  return wanted
+}
+
+/** A list of members never drops a group admin: people in Box made them that. */
+function dropOthers(
+  ids: readonly string[],
+  rows: ReadonlyMap<string, MembershipRow>,
+  wanted: Map<string, boolean>,
+  { trail }: DecisionContext
+): void {
+  const kept = new Set(ids)
+  for (const id of wanted.keys()) if (!kept.has(id)) wanted.set(id, false)
+  for (const row of rows.values()) {
+    if (kept.has(row.userId) || !row.intended) continue
+    if (row.role === 'admin') trail.notes.push(`group admin ${row.userId} kept`)
+    else wanted.set(row.userId, false)
+  }
+}
+
+async function visiblePeople(
+  tx: DirectoryTransaction,
+  wanted: ReadonlyMap<string, boolean>,
+  rows: ReadonlyMap<string, MembershipRow>,
+  { settings, trail }: DecisionContext
+): Promise<ReadonlySet<string>> {
+  const ids = [...wanted].filter(([id, isWanted]) => isWanted || !rows.has(id)).map(([id]) => id)
+  const visible = await tx.users.visible(ids)
+  const unknown = ids.filter((id) => wanted.get(id) === true && !visible.has(id))
+  if (unknown.length === 0) return visible
+  const named = unknown.slice(0, 20).join(', ')
+  if (settings.strictMembers) {
+    throw new ProvisioningError(
+      'unknown_members',
+      `${unknown.length} member ids are no users here: ${named}. Provision the people first; groups cannot be members.`
+    )
+  }
+  trail.notes.push(`${unknown.length} unknown member ids skipped: ${named}`)
+  return visible
+}
+
+async function openEntries(
+  tx: DirectoryTransaction,
+  operation: BoxOperation
+): Promise<readonly JournalEntry[]> {
+  return tx.journal.openFor(subjectOf(operation))
+}
+
+function isKind(kind: MembershipKind): (entry: JournalEntry) => boolean {
+  return ({ operation }) => operation.kind === kind
+}
+
+/** Cancels open entries of this kind; true where none of them can have reached Box. */
+async function cancelUnsent(
+  tx: DirectoryTransaction,
+  open: readonly JournalEntry[],
+  kind: MembershipKind
+): Promise<boolean> {
+  const entries = open.filter(isKind(kind))
+  const decided = entries.filter(({ state }) => state === 'decided').map(({ id }) => id)
+  await tx.updateJournal(decided, { state: 'cancelled', outcome: 'contradicted' })
+  return entries.length > 0 && entries.every(({ sentAt }) => sentAt === undefined)
+}
+
+async function append(
+  tx: DirectoryTransaction,
+  operations: readonly BoxOperation[],
+  { trail, now }: DecisionContext
+): Promise<readonly JournalEntry[]> {
+  if (operations.length === 0) return []
+  return tx.appendJournal(
+    operations.map((operation) => ({
+      correlationId: trail.context.correlationId,
+      subject: subjectOf(operation),
+      operation,
+      state: 'decided',
+      acknowledged: false,
+      notBefore: now,
+      decidedAt: now,
+      sentAt: undefined
+    }))
+  )
+}

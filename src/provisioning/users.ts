@@ -1,0 +1,196 @@
+import { fold } from '../lib/text.ts'
+import { createRunAudited } from './audited.ts'
+import { goneFromBox, type CarryOutUserWork, type UserWork } from './carry-out.ts'
+import type { Dependencies } from './dependencies.ts'
+import { DeactivatedOnlyError, ProvisioningError } from './errors.ts'
+import { loginOf } from './mapping/login.ts'
+import { textOf } from './mapping/document.ts'
+import { isBoxId, type BoxUserId, type StoredResource, type UserRecord } from './model.ts'
+import { userSubject, type JournalEntry } from './operations.ts'
+import { isProtected, planUser, type UserPlan } from './plan/user-plan.ts'
+import type { UserChange, UserService } from './requests.ts'
+import { createTrail, type Trail } from './trail.ts'
+import { loginTaken, protectedAccount, type UserCreation } from './user-creation.ts'
+import type { UserOperation } from './user-operations.ts'
+import type { SettleUser } from './user-settlement.ts'
+
+/** What shall be done to a person, or only their deactivation and why the rest is refused. */
+interface Decision {
+  readonly plan: UserPlan
+  readonly refusal?: Error
+}
+
+/** Creates the use cases about people. */
+export function createUsers(
+  dependencies: Dependencies,
+  parts: {
+    readonly settle: SettleUser
+    readonly carryOut: CarryOutUserWork
+    readonly creation: UserCreation
+  }
+): UserService {
+  const { assertImported, directory, locks, mirror, settings } = dependencies
+  const audited = createRunAudited(dependencies, false)
+  const { settle, carryOut, creation } = parts
+
+  return {
+    async create(document, context) {
+      assertImported()
+      const trail = createTrail('user.create', context)
+      const record = await audited(trail, `user:${textOf(document, 'userName') ?? ''}`, () =>
+        creation.create(document, trail)
+      )
+      return view(record.id, true)
+    },
+
+    async change(id, change, context) {
+      assertImported()
+      const trail = createTrail(`user.${change.verb}`, context)
+      const userId = parseId(id)
+      await underLock(userId, trail, (record, pending) => apply(record, pending, change, trail))
+      return view(userId, true)
+    },
+
+    async delete(id, context) {
+      assertImported()
+      const trail = createTrail('user.delete', context)
+      await underLock(parseId(id), trail, async (record, pending) => {
+        if (isProtected(record)) throw protectedAccount(record.id)
+        const deactivation = {
+          kind: 'deactivate-user',
+          userId: record.id,
+          status: settings.deactivatedStatus,
+          tombstone: true
+        } as const
+        const final = { tombstone: true, shadow: record.shadow }
+        const operations = needsDeactivation(record) ? [deactivation] : []
+        await carryOut({ record, operations, replaces: pending, final }, trail)
+      })
+    },
+
+    async view(id, related) {
+      assertImported()
+      return view(parseId(id), related)
+    },
+
+    async search(request) {
+      assertImported()
+      return directory.users.search(request)
+    }
+  }
+
+  async function view(id: BoxUserId, related: boolean): Promise<StoredResource> {
+    const resource = await directory.users.view(id, related)
+    if (resource === undefined) throw notFound(id)
+    return resource
+  }
+
+  /** Runs `work` under the person's lock once nothing about the person is unknown. */
+  async function underLock(
+    id: BoxUserId,
+    trail: Trail,
+    work: (record: UserRecord, pending: readonly JournalEntry[]) => Promise<void>
+  ): Promise<void> {
+    await audited(trail, userSubject(id), () =>
+      locks.run(userSubject(id), async () => {
+        const found = await directory.users.get(id)
+        if (found === undefined || found.tombstone) throw notFound(id)
+        const { record, pending } = await settle(found, trail, 'client')
+        if (record === undefined) throw goneFromBox(id)
+        await work(record, pending)
+      })
+    )
+  }
+
+  async function apply(
+    record: UserRecord,
+    pending: readonly JournalEntry[],
+    change: UserChange,
+    trail: Trail
+  ): Promise<void> {
+    const { plan, refusal } = await decide(record, change)
+    trail.notes.push(...plan.notes)
+    // A deactivation that is still to be carried out goes first, whatever else is asked for.
+    const open = change.activates ? undefined : pending[0]?.operation
+    const deactivation = plan.deactivation ?? (open && { ...open, tombstone: false })
+    const operations = (
+      deactivation === undefined ? plan.operations : [deactivation, ...plan.operations]
+    ) as readonly UserOperation[]
+    const final = { linked: true, shadow: plan.shadow }
+    await carryOutAccessFirst(
+      { record, operations, replaces: pending, final },
+      plan.deactivation !== undefined,
+      trail
+    )
+    if (refusal !== undefined) throw new DeactivatedOnlyError(refusal)
+  }
+
+  /** Once somebody is deactivated, the failure of the rest says so. */
+  async function carryOutAccessFirst(
+    work: UserWork,
+    deactivates: boolean,
+    trail: Trail
+  ): Promise<void> {
+    try {
+      await carryOut(work, trail)
+    } catch (error) {
+      const isDeactivated = trail.operations.length > 1
+      if (deactivates && isDeactivated && error instanceof Error) {
+        throw new DeactivatedOnlyError(error)
+      }
+      throw error
+    }
+  }
+
+  /** Plans the change. Where it is refused and asked for `active: false`, the deactivation is left of it. */
+  async function decide(record: UserRecord, change: UserChange): Promise<Decision> {
+    try {
+      const next = change.apply({ resource: record.resource, shadow: record.shadow })
+      const plan = planUser(record, next, settings, mirror)
+      await assertFree(record, textOf(next, 'userName'), loginOf(next, settings.loginDomain))
+      assertChangeable(record, plan)
+      return { plan }
+    } catch (error) {
+      if (!change.deactivates || !(error instanceof Error)) throw error
+      const next = { ...record.resource, active: false }
+      const plan = planUser(record, next, settings, mirror)
+      assertChangeable(record, plan)
+      return { plan, refusal: error }
+    }
+  }
+
+  async function assertFree(
+    record: UserRecord,
+    userName: string | undefined,
+    login: string | undefined
+  ): Promise<void> {
+    const shown = textOf(record.resource, 'userName') ?? ''
+    if (userName !== undefined && fold(userName) !== fold(shown)) {
+      const namesake = await directory.users.findByUserName(userName)
+      if (namesake !== undefined && namesake.id !== record.id)
+        throw loginTaken(userName, namesake.id)
+    }
+    if (login === undefined || fold(login) === fold(record.snapshot.login)) return
+    const owner = await directory.users.findByAddress(login)
+    if (owner !== undefined && owner.id !== record.id) throw loginTaken(login, owner.id)
+  }
+
+  function needsDeactivation(record: UserRecord): boolean {
+    const next = { ...record.resource, active: false }
+    return planUser(record, next, settings, mirror).deactivation !== undefined
+  }
+}
+
+function assertChangeable(record: UserRecord, plan: UserPlan): void {
+  const isChanged = plan.deactivation !== undefined || plan.operations.length > 0
+  if (isChanged && isProtected(record)) throw protectedAccount(record.id)
+}
+
+function parseId(id: string): BoxUserId {
+  if (!isBoxId(id)) throw notFound(id)
+  return id as BoxUserId
+}
+
+function notFound(id: string): ProvisioningError {
+  return new ProvisioningError('not_found', `There is no user ${id.slice(0, 40)}.`)
+}
