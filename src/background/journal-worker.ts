@@ -41,8 +41,8 @@ export function createJournalWorker(dependencies: {
     async run(signal) {
       signal.addEventListener('abort', () => alarm.abort(), { once: true })
       while (!signal.aborted) {
-        const isMore = await turn(signal)
-        if (!isMore) await clock.sleep(turnMs, alarm.signal).catch(() => undefined)
+        await turn(signal)
+        await clock.sleep(turnMs, alarm.signal).catch(() => undefined)
         if (!signal.aborted) alarm = new AbortController()
       }
     },
@@ -52,13 +52,11 @@ export function createJournalWorker(dependencies: {
     }
   }
 
-  /** Resolves to true where more work may be waiting. */
-  async function turn(signal: AbortSignal): Promise<boolean> {
+  async function turn(signal: AbortSignal): Promise<void> {
     const due = await directory.journal.due(clock.now(), batch)
     await runConcurrently(due, concurrency, async (entry) => {
       if (!signal.aborted) await work(entry)
     })
-    return due.length === batch
   }
 
   async function work(entry: JournalEntry): Promise<void> {

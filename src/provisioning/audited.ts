@@ -1,5 +1,5 @@
 import type { Clock } from '../lib/clock.ts'
-import { ProvisioningError } from './errors.ts'
+import { BoxUnavailableError, ProvisioningError } from './errors.ts'
 import type { Directory } from './ports.ts'
 import type { Trail } from './trail.ts'
 
@@ -10,13 +10,18 @@ export type RunAudited = <Result>(
   work: () => Promise<Result>
 ) => Promise<Result>
 
-/**
- * Every change has an audit entry. A request that fails gets one here; one that succeeds gets it with
- * its last change, in the same transaction, or here where that is not possible: `onSuccess`.
- */
+/** Which outcomes get their audit entry here. */
+export interface AuditPolicy {
+  /** False where a success is audited with its last change, in the same transaction. */
+  readonly onSuccess: boolean
+  /** False where the bridge tries again by itself: nothing happened yet. */
+  readonly onTrouble: boolean
+}
+
+/** Every change has an audit entry, and so has every request that fails. */
 export function createRunAudited(
   dependencies: { readonly directory: Directory; readonly clock: Clock },
-  onSuccess: boolean
+  { onSuccess, onTrouble }: AuditPolicy
 ): RunAudited {
   const { clock, directory } = dependencies
   return async (trail, target, work) => {
@@ -28,7 +33,7 @@ export function createRunAudited(
       if (onSuccess && isChange) await write('done')
       return result
     } catch (error) {
-      await write(outcomeOf(error))
+      if (onTrouble || !(error instanceof BoxUnavailableError)) await write(outcomeOf(error))
       throw error
     }
   }

@@ -41,7 +41,7 @@ export function createDrive(
   startedAt: EpochMs
 ): Drive {
   const { directory, locks } = dependencies
-  const audited: RunAudited = createRunAudited(dependencies, true)
+  const audited: RunAudited = createRunAudited(dependencies, { onSuccess: true, onTrouble: false })
 
   return async (entry, deadline) => {
     if (entry.state === 'sent' && (entry.sentAt ?? 0) >= startedAt) return

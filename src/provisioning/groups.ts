@@ -23,7 +23,7 @@ export function createGroups(
   }
 ): GroupService {
   const { assertImported, clock, directory, locks } = dependencies
-  const audited = createRunAudited(dependencies, true)
+  const audited = createRunAudited(dependencies, { onSuccess: true, onTrouble: true })
   const { settle, update, creation, memberships } = parts
 
   return {

@@ -30,7 +30,7 @@ export function createUsers(
   }
 ): UserService {
   const { assertImported, directory, locks, mirror, settings } = dependencies
-  const audited = createRunAudited(dependencies, false)
+  const audited = createRunAudited(dependencies, { onSuccess: false, onTrouble: true })
   const { settle, carryOut, creation } = parts
 
   return {
