@@ -1,0 +1,233 @@
+import { pino, type Logger } from 'pino'
+import { createImport, type Import } from './background/import.ts'
+import { createJournalWorker } from './background/journal-worker.ts'
+import { createBoxClient, type BoxClient } from './box/client.ts'
+import type { Config } from './config/config.ts'
+import { warnings } from './config/warnings.ts'
+import { createEmulator, type Emulator } from './emulator/emulator.ts'
+import { demoCredentials, demoSeed } from './emulator/seed.ts'
+import { systemClock, type Clock } from './lib/clock.ts'
+import { createKeyedLock } from './lib/keyed-lock.ts'
+import { systemRandom, type Random } from './lib/random.ts'
+import { ProvisioningError } from './provisioning/errors.ts'
+import type { Directory } from './provisioning/ports.ts'
+import { createProvisioning, type Provisioning } from './provisioning/provisioning.ts'
+import type { ProvisioningSettings } from './provisioning/settings.ts'
+import { buildApp } from './scim/app.ts'
+import { createTokenCheck } from './scim/bearer-tokens.ts'
+import { discardDirectory } from './store/discard.ts'
+import { openDirectory } from './store/open.ts'
+
+/** What tests replace; each has a default. */
+export interface ServerParts {
+  readonly clock?: Clock
+  readonly random?: Random
+  /** Where the log goes; default standard output, at LOG_LEVEL. */
+  readonly logger?: Logger
+}
+
+/** A bridge that is listening. */
+export interface Server {
+  /** Where it listens, without a path, e.g. `http://127.0.0.1:8080`. */
+  readonly url: string
+  /** Resolves once the first import is done. */
+  readonly ready: Promise<void>
+  /** What the demo is reached with; undefined in front of a real Box. */
+  readonly demo: Demo | undefined
+  /** Ends running requests and the background work, then closes everything. */
+  close(): Promise<void>
+}
+
+/** What the demo is reached with. */
+export interface Demo {
+  /** A bearer token that is ready to use. */
+  readonly token: string
+  /** The embedded emulator, without a path. */
+  readonly emulatorUrl: string
+}
+
+/** The Box that the bridge works against, and how it is left. */
+interface BoxSide {
+  readonly host: string
+  readonly enterpriseId: string
+  readonly client: BoxClient
+  readonly emulatorUrl: string | undefined
+  close(): Promise<void>
+}
+
+const demoHost = 'demo.invalid'
+
+/**
+ * Starts the bridge: the only place that knows every layer. Rejects where the directory cannot be
+ * opened or the address cannot be listened on; an unreachable Box is no reason not to start.
+ */
+export async function startServer(config: Config, parts: ServerParts = {}): Promise<Server> {
+  const clock = parts.clock ?? systemClock
+  const random = parts.random ?? systemRandom
+  const log = parts.logger ?? pino({ level: config.logLevel, base: null })
+  for (const warning of warnings(config)) log.warn(warning)
+
+  const box = await connectBox(config, { clock, random, log })
+  const undo: (() => Promise<unknown>)[] = [() => box.close()]
+  try {
+    const directory = await openBridgeDirectory(config, box, { clock, log })
+    undo.push(() => directory.close())
+    return await run(config, { box, directory, clock, random, log }, undo)
+  } catch (error) {
+    for (const step of undo.toReversed()) await step()
+    throw error
+  }
+}
+
+async function run(
+  config: Config,
+  parts: {
+    readonly box: BoxSide
+    readonly directory: Directory
+    readonly clock: Clock
+    readonly random: Random
+    readonly log: Logger
+  },
+  undo: (() => Promise<unknown>)[]
+): Promise<Server> {
+  const { box, directory, clock, random, log } = parts
+  const settings = provisioningSettings(config)
+  const firstImport = await createImport({ directory, box: box.client, clock, log, settings })
+  const stop = new AbortController()
+  const { provisioning, worker } = joinProvisioning({ ...parts, settings, firstImport })
+  const demo = demoOf(config, box, random)
+  const app = buildApp(
+    {
+      users: provisioning.users,
+      groups: provisioning.groups,
+      readiness: () => ({
+        ready: firstImport.progress() === 'done',
+        box: box.client.health().ok ? 'ok' : 'degraded',
+        import: firstImport.progress()
+      }),
+      authenticate: createTokenCheck(demo === undefined ? config.scimTokens : [demo.token]),
+      clock,
+      random
+    },
+    {
+      publicUrl: config.publicUrl,
+      requestBudgetMs: config.requestBudgetMs,
+      demo: demo !== undefined,
+      logger: log
+    }
+  )
+  const url = await app.listen({ host: config.host, port: config.port })
+  const ready = firstImport.run(stop.signal)
+  const background = ready.then(() => worker.run(stop.signal))
+  background.catch((error: unknown) => log.error({ err: error }, 'the background work ended'))
+  return {
+    url,
+    ready,
+    demo,
+    async close() {
+      await app.close()
+      stop.abort()
+      await background.catch(() => undefined)
+      for (const step of undo.toReversed()) await step()
+    }
+  }
+}
+
+function joinProvisioning(parts: {
+  readonly box: BoxSide
+  readonly directory: Directory
+  readonly clock: Clock
+  readonly log: Logger
+  readonly settings: ProvisioningSettings
+  readonly firstImport: Import
+}): { provisioning: Provisioning; worker: ReturnType<typeof createJournalWorker> } {
+  const { box, directory, clock, log, settings, firstImport } = parts
+  const provisioning = createProvisioning(
+    {
+      directory,
+      box: box.client,
+      clock,
+      log,
+      settings,
+      // Changes made in Box are not followed yet: removals are always sent.
+      mirror: { isCurrent: () => false },
+      locks: createKeyedLock(),
+      assertImported: () => assertImported(firstImport)
+    },
+    { startedAt: clock.now(), onAcknowledged: () => worker.wake() }
+  )
+  const worker = createJournalWorker({ directory, drive: provisioning.drive, clock, log })
+  return { provisioning, worker }
+}
+
+function assertImported(firstImport: Import): void {
+  if (firstImport.progress() === 'done') return
+  throw new ProvisioningError(
+    'importing',
+    'The first import of the Box enterprise is not done yet; /readyz shows how far it is.',
+    { retryAfterSeconds: 10 }
+  )
+}
+
+function provisioningSettings(config: Config): ProvisioningSettings {
+  return {
+    onExisting: config.onExisting,
+    loginDomain: config.loginDomain,
+    deactivatedStatus: config.onDeactivate,
+    allowCoadmin: config.allowCoadmin,
+    strictMembers: config.strictMembers
+  }
+}
+
+function demoOf(config: Config, box: BoxSide, random: Random): Demo | undefined {
+  if (box.emulatorUrl === undefined) return undefined
+  return { token: config.scimTokens[0] ?? random.secret(24), emulatorUrl: box.emulatorUrl }
+}
+
+async function connectBox(
+  config: Config,
+  parts: { readonly clock: Clock; readonly random: Random; readonly log: Logger }
+): Promise<BoxSide> {
+  const emulator: Emulator | undefined =
+    config.mode === 'demo'
+      ? createEmulator({ seed: demoSeed, control: true, clock: parts.clock, log: parts.log })
+      : undefined
+  const emulatorUrl = await emulator?.listen()
+  const target =
+    config.mode === 'box'
+      ? { apiUrl: config.boxApiUrl, credentials: config.boxCredentials }
+      : {
+          apiUrl: emulatorUrl ?? '',
+          credentials: { kind: 'client-credentials', ...demoCredentials } as const
+        }
+  const client = createBoxClient({
+    ...parts,
+    ...target,
+    callsPerMinute: config.boxCallsPerMinute
+  })
+  return {
+    host: config.mode === 'box' ? new URL(config.boxApiUrl).host : demoHost,
+    enterpriseId: target.credentials.enterpriseId,
+    client,
+    emulatorUrl,
+    async close() {
+      await client.close()
+      await emulator?.close()
+    }
+  }
+}
+
+async function openBridgeDirectory(
+  config: Config,
+  box: BoxSide,
+  parts: { readonly clock: Clock; readonly log: Logger }
+): Promise<Directory> {
+  const options = {
+    ...parts,
+    url: config.databaseUrl,
+    identity: { boxHost: box.host, enterpriseId: box.enterpriseId }
+  }
+  // The embedded emulator begins anew at each start, so the directory of an earlier demo is worthless.
+  if (config.mode === 'demo') await discardDirectory(options)
+  return openDirectory(options)
+}
