@@ -1,27 +1,32 @@
-import type { JsonObject } from '../../src/lib/json.ts'
 import type { ExpectedState } from './exchange-file.ts'
 import { differences } from './matcher.ts'
 
-/** What Box holds, people by login and memberships by group name and login. */
+/** What Box holds, in the form in which the emulator tells it. */
 export interface BoxState {
-  readonly users: readonly ({
-    readonly login: string
-    readonly aliases: readonly string[]
-  } & JsonObject)[]
-  readonly groups: readonly { readonly name: string; readonly members: readonly string[] }[]
+  /** By login. */
+  readonly users: Readonly<Record<string, { readonly aliases: readonly string[] }>>
+  /** By name; members by login. */
+  readonly groups: Readonly<Record<string, { readonly members: readonly string[] }>>
 }
 
 /**
  * Compares what Box holds with what it should hold and returns every difference: people and groups
- * that lack, are too many or are there twice, fields, members.
+ * that are missing or too many, fields, members. `bystanders` are people who are in Box whatever
+ * the client does.
  */
-export function compareState(expected: ExpectedState, actual: BoxState): string[] {
+export function compareState(
+  expected: ExpectedState,
+  actual: BoxState,
+  bystanders: ReadonlySet<string> = new Set()
+): string[] {
+  const users = Object.entries(actual.users).filter(([login]) => !bystanders.has(login))
+  const logins = users.map(([login]) => login)
   return [
-    ...setDifferences('users', Object.keys(expected.users), logins(actual)),
-    ...setDifferences('groups', Object.keys(expected.groups), groupNames(actual)),
+    ...setDifferences('users', Object.keys(expected.users), logins),
+    ...setDifferences('groups', Object.keys(expected.groups), Object.keys(actual.groups)),
     ...expected.absentUsers.flatMap((login) => absenceProblems(login, actual)),
-    ...actual.users.flatMap((user) => fieldProblems(user, expected)),
-    ...actual.groups.flatMap(({ name, members }) =>
+    ...users.flatMap(([login, fields]) => fieldProblems(login, fields, expected)),
+    ...Object.entries(actual.groups).flatMap(([name, { members }]) =>
       Object.hasOwn(expected.groups, name)
         ? setDifferences(`members of ${name}`, expected.groups[name] ?? [], members)
         : []
@@ -29,24 +34,16 @@ export function compareState(expected: ExpectedState, actual: BoxState): string[
   ]
 }
 
-function logins(state: BoxState): string[] {
-  return state.users.map(({ login }) => login)
+function absenceProblems(absent: string, { users }: BoxState): string[] {
+  return Object.entries(users)
+    .filter(([login, { aliases }]) => login === absent || aliases.includes(absent))
+    .map(([login]) => `${absent} still leads to ${login}`)
 }
 
-function groupNames(state: BoxState): string[] {
-  return state.groups.map(({ name }) => name)
-}
-
-function absenceProblems(login: string, { users }: BoxState): string[] {
-  return users
-    .filter((user) => user.login === login || user.aliases.includes(login))
-    .map((user) => `${login} still leads to ${user.login}`)
-}
-
-function fieldProblems(user: BoxState['users'][number], expected: ExpectedState): string[] {
-  if (!Object.hasOwn(expected.users, user.login)) return []
-  return differences(expected.users[user.login] ?? {}, user).map(
-    (problem) => `${user.login} ${problem}`
+function fieldProblems(login: string, fields: object, expected: ExpectedState): string[] {
+  if (!Object.hasOwn(expected.users, login)) return []
+  return differences(expected.users[login] ?? {}, { ...fields }).map(
+    (problem) => `${login} ${problem}`
   )
 }
 
@@ -55,11 +52,11 @@ function setDifferences(
   expected: readonly string[],
   actual: readonly string[]
 ): string[] {
-  const lacking = expected.filter((entry) => !actual.includes(entry))
+  const missing = expected.filter((entry) => !actual.includes(entry))
   const surplus = actual.filter((entry) => !expected.includes(entry))
   const twice = actual.filter((entry, index) => actual.indexOf(entry) !== index)
   return [
-    ...lacking.map((entry) => `${what}: ${entry} is missing`),
+    ...missing.map((entry) => `${what}: ${entry} is missing`),
     ...surplus.map((entry) => `${what}: ${entry} is too many`),
     ...twice.map((entry) => `${what}: ${entry} is there twice`)
   ]

@@ -3,7 +3,7 @@ import { Ajv } from 'ajv'
 import type { JsonObject, JsonValue } from '../../src/lib/json.ts'
 
 /** What a client puts on the wire. */
-export interface RecordedRequest {
+interface RecordedRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   /** Path and query below the SCIM base, exactly as sent: nothing is encoded or tidied any more. */
   readonly path: string
@@ -36,8 +36,13 @@ export interface Exchange {
 }
 
 /** What Box holds before the client comes. */
-export interface BoxSeed {
-  readonly users: readonly ({ readonly login: string; readonly name: string } & JsonObject)[]
+interface BoxSeed {
+  readonly users: readonly {
+    readonly login: string
+    readonly name: string
+    /** Default `active`. */
+    readonly status?: 'active' | 'inactive'
+  }[]
   readonly groups: readonly {
     readonly name: string
     /** Logins. */
@@ -47,7 +52,7 @@ export interface BoxSeed {
 
 /** What Box holds in the end. Everybody whom the run met is in `users` or in `absentUsers`. */
 export interface ExpectedState {
-  /** Box fields by login; those not named do not matter. */
+  /** Box fields under Box's own names, by login; those not named do not matter. */
   readonly users: Readonly<Record<string, JsonObject>>
   /** Logins of all members, by group name. */
   readonly groups: Readonly<Record<string, readonly string[]>>
@@ -109,11 +114,11 @@ const exchange = {
 const seed = closed(['users', 'groups'], {
   users: {
     type: 'array',
-    items: {
-      type: 'object',
-      required: ['login', 'name'],
-      properties: { login: { type: 'string', format: 'login' }, name: { type: 'string' } }
-    }
+    items: closed(['login', 'name'], {
+      login: { type: 'string', format: 'login' },
+      name: { type: 'string' },
+      status: { enum: ['active', 'inactive'] }
+    })
   },
   groups: {
     type: 'array',
@@ -142,7 +147,7 @@ const expectation = closed(['users', 'groups', 'absentUsers'], {
 })
 
 /** The JSON Schema of a run. Reads cost no Box call and carry no body. */
-export const exchangeFileSchema = closed(
+const exchangeFileSchema = closed(
   ['client', 'source', 'headers', 'bodyHeaders', 'exchanges', 'expect'],
   {
     client: { type: 'string' },

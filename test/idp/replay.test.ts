@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage } from 'node:http'
 import t, { type Test } from 'tap'
 import type { JsonObject, JsonValue } from '../../src/lib/json.ts'
-import { compareState, type BoxState } from './compare-state.ts'
+import { compareState } from './compare-state.ts'
 import type { Exchange, ExchangeFile, ExpectedState } from './exchange-file.ts'
 import { differences, exactDifferences } from './matcher.ts'
 import { replay } from './replay.ts'
@@ -174,20 +174,16 @@ t.test('a server that is not there is a failure, not a crash', async (t) => {
 })
 
 t.test('the state of Box is compared whole', async (t) => {
-  const jane = {
-    login: 'jane@example.com',
-    aliases: ['jd@example.com'],
-    status: 'active',
-    name: 'J'
+  const users = {
+    'ada.admin@example.com': { aliases: [], status: 'active' },
+    'jane@example.com': { aliases: ['jd@example.com'], status: 'active', name: 'J' },
+    'max@example.com': { aliases: [], status: 'inactive', name: 'M' }
   }
-  const max = { login: 'max@example.com', aliases: [], status: 'inactive', name: 'M' }
-  const actual: BoxState = {
-    users: [jane, max],
-    groups: [
-      { name: 'Sales', members: ['max@example.com', 'jane@example.com'] },
-      { name: 'Empty', members: [] }
-    ]
+  const groups = {
+    Sales: { members: ['max@example.com', 'jane@example.com'] },
+    Empty: { members: [] }
   }
+  const bystanders = new Set(['ada.admin@example.com'])
   const expected: ExpectedState = {
     users: {
       'jane@example.com': { status: 'active', name: 'J', aliases: ['jd@example.com'] },
@@ -196,7 +192,7 @@ t.test('the state of Box is compared whole', async (t) => {
     groups: { Sales: ['jane@example.com', 'max@example.com'], Empty: [] },
     absentUsers: ['eve@example.com']
   }
-  t.same(compareState(expected, actual), [])
+  t.same(compareState(expected, { users, groups }, bystanders), [])
 
   const one = { 'jane@example.com': { status: 'active' } }
   const wrong: readonly [Partial<ExpectedState>, RegExp][] = [
@@ -220,10 +216,15 @@ t.test('the state of Box is compared whole', async (t) => {
     [{ absentUsers: ['max@example.com'] }, /max@example.com still leads to/u]
   ]
   for (const [change, pattern] of wrong) {
-    t.match(compareState({ ...expected, ...change }, actual), [pattern], String(pattern))
+    const found = compareState({ ...expected, ...change }, { users, groups }, bystanders)
+    t.match(found, [pattern], String(pattern))
+    t.equal(found.length, 1)
   }
-  const twice: BoxState = { ...actual, users: [jane, max, max] }
-  t.match(compareState(expected, twice), [/users: max@example.com is there twice/u])
+  t.match(compareState(expected, { users, groups }), [/ada.admin@example.com is too many/u])
+  const twice = { ...groups, Sales: { members: [...groups.Sales.members, 'max@example.com'] } }
+  t.match(compareState(expected, { users, groups: twice }, bystanders), [
+    /members of Sales: max@example.com is there twice/u
+  ])
 })
 
 function get(path: string): Exchange['request'] {
