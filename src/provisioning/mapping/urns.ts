@@ -1,5 +1,8 @@
+import boxGroup from '../../../scim-schemas/box-group.json' with { type: 'json' }
+import boxUser from '../../../scim-schemas/box-user.json' with { type: 'json' }
+
 /** The URN of the Box extension of User. */
-export const boxUserUrn = 'urn:ietf:params:scim:schemas:extension:box:2.0:User'
+export const boxUserUrn: string = boxUser.id
 
 /** The URN of the Box extension of Group. */
-export const boxGroupUrn = 'urn:ietf:params:scim:schemas:extension:box:2.0:Group'
+export const boxGroupUrn: string = boxGroup.id
