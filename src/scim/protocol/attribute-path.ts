@@ -148,13 +148,53 @@ export function resolveAttribute(text: string, type: ResourceType): ResolvedAttr
     : resolveNames(unknown.rest, { extension: unknown.urn, find: () => undefined })
 }
 
+/**
+ * Resolves a name inside the brackets of a value path (RFC 7644 §3.4.2.2): a sub-attribute of
+ * `parent`, whose keys follow `prefix`. Undefined says that the text is no plain name.
+ */
+export function resolveSubAttribute(
+  text: string,
+  parent: AttributeDefinition | undefined,
+  prefix: readonly string[]
+): ResolvedAttribute | undefined {
+  const resolved = resolveNames(text, {
+    extension: undefined,
+    find: (name) => (parent === undefined ? undefined : findSubAttribute(parent, name))
+  })
+  if (resolved?.subName !== undefined) return undefined
+  return resolved && { ...resolved, path: [...prefix, ...resolved.path] }
+}
+
+/**
+ * The attribute whose values are compared: a complex attribute stands for its `value`, as in
+ * `emails co "x"` (RFC 7644 §3.4.2.2) or `members eq "id"`. Undefined where it has none.
+ */
+export function comparedAttribute(resolved: ResolvedAttribute): ResolvedAttribute | undefined {
+  if (resolved.kind !== 'attribute') return undefined
+  const definition = definitionOf(resolved)
+  if (definition?.type !== 'complex') return resolved
+  const value = findSubAttribute(definition, 'value')
+  return (
+    value && {
+      ...resolved,
+      path: [...resolved.path, value.name],
+      subName: value.name,
+      subAttribute: value
+    }
+  )
+}
+
+/** The definition of the value that a path ends at, where it is in a schema. */
+export function definitionOf(resolved: ResolvedAttribute): AttributeDefinition | undefined {
+  return resolved.known ? (resolved.subAttribute ?? resolved.attribute) : undefined
+}
+
 /** A resolved attribute as a query names it. */
 export function toAttributeRef(resolved: ResolvedAttribute): AttributeRef {
-  const definition = resolved.subAttribute ?? resolved.attribute
   const { path, known } = resolved
-  if (resolved.kind !== 'attribute') return { path, known, type: 'complex', caseExact: false }
-  if (!known || definition === undefined) {
-    return { path, known: false, type: 'unknown', caseExact: false }
-  }
-  return { path, known, type: definition.type, caseExact: definition.caseExact }
+  if (resolved.kind !== 'attribute') return { path, type: 'complex', caseExact: false, known }
+  const definition = definitionOf(resolved)
+  return definition === undefined
+    ? { path, type: 'unknown', caseExact: false, known: false }
+    : { path, type: definition.type, caseExact: definition.caseExact, known: true }
 }

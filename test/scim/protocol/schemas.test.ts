@@ -47,13 +47,13 @@ void test('RFC 7643 §7: every attribute has every characteristic, with a value 
 })
 
 void test('RFC 7643 §8.7.1: the attributes of a user, no more and no fewer', async (t) => {
-  t.same(
+  t.strictSame(
     User.core.attributes.map(({ name }) => name),
     'userName name displayName nickName profileUrl title userType preferredLanguage locale timezone active password emails phoneNumbers ims photos addresses groups entitlements roles x509Certificates'.split(
       ' '
     )
   )
-  t.same(
+  t.strictSame(
     commonAttributes.map(({ name }) => name),
     ['schemas', 'id', 'externalId', 'meta']
   )
@@ -106,7 +106,7 @@ void test('RFC 7644 §3.10: attribute paths resolve to the keys of the stored JS
   ]
   for (const [text, path] of paths) {
     const { kind, known, path: keys } = resolveAttribute(text, User) ?? {}
-    t.same({ kind, known, keys }, { kind: 'attribute', known: true, keys: path }, text)
+    t.strictSame({ kind, known, keys }, { kind: 'attribute', known: true, keys: path }, text)
   }
 })
 
@@ -139,7 +139,7 @@ void test('names that are in no schema keep their letter case and are not known'
   ]
   for (const [text, path] of unknown) {
     const { kind, known, path: keys } = resolveAttribute(text, User) ?? {}
-    t.same({ kind, known, keys }, { kind: 'attribute', known: false, keys: path }, text)
+    t.strictSame({ kind, known, keys }, { kind: 'attribute', known: false, keys: path }, text)
   }
   t.match(resolveAttribute(`${enterpriseUserUrn}:department`, Group), { known: false })
 })
@@ -151,13 +151,13 @@ void test('what is no attribute path is refused', async (t) => {
 })
 
 void test('RFC 7644 §3.12: an error body has its status as a string', async (t) => {
-  t.same(errorBody(new ScimError(409, 'The userName is taken.', 'uniqueness')), {
+  t.strictSame(errorBody(new ScimError(409, 'The userName is taken.', 'uniqueness')), {
     schemas: ['urn:ietf:params:scim:api:messages:2.0:Error'],
     scimType: 'uniqueness',
     detail: 'The userName is taken.',
     status: '409'
   })
-  t.same(errorBody({ status: 404, detail: 'Not here.' }), {
+  t.strictSame(errorBody({ status: 404, detail: 'Not here.' }), {
     schemas: ['urn:ietf:params:scim:api:messages:2.0:Error'],
     detail: 'Not here.',
     status: '404'
