@@ -1,7 +1,11 @@
-import type { FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { ScimError } from '../protocol/errors.ts'
 
 /** The path under which SCIM is served. */
 export const scimPath = '/scim/v2'
+
+/** The base of `meta.location` in the answer to a request, without a trailing slash. */
+export type BaseUrl = (request: FastifyRequest) => string
 
 /** A host name or address and a port, and nothing that could end up as markup or a path. */
 const plainHost =
@@ -30,6 +34,14 @@ function withoutTrailingSlashes(url: string): string {
 function localHost(request: FastifyRequest): string {
   const { localAddress = 'localhost', localPort = 80 } = request.raw.socket
   return `${localAddress.includes(':') ? `[${localAddress}]` : localAddress}:${localPort}`
+}
+
+/** Refuses HTTP/1.1 without `Host` (RFC 9112 §3.2). */
+export function requireHost(app: FastifyInstance): void {
+  app.addHook('onRequest', ({ raw }, _reply, done) => {
+    const isMissing = raw.httpVersion === '1.1' && raw.headers.host === undefined
+    done(isMissing ? new ScimError(400, 'The request has no Host header.') : undefined)
+  })
 }
 
 /** The flag with the `?` or `&` before it and a value, if any, after it. */
