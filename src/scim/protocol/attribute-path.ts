@@ -29,6 +29,9 @@ export interface ResolvedAttribute {
   readonly subAttribute: AttributeDefinition | undefined
 }
 
+/** No attribute path is longer; a longer key of a body is not worth the time to take it apart. */
+export const maxAttributePathLength = 1024
+
 /** RFC 7644 §3.4.2.2 `attrPath` without its URN; `$ref` is the one name that begins otherwise. */
 const namePattern = /^([a-z][\w-]*|\$ref)(?:\.([a-z][\w-]*|\$ref))?$/i
 
@@ -128,6 +131,7 @@ function inExtension(schema: SchemaDefinition): Origin {
  * to `known: false`; undefined says that the text is no attribute path at all.
  */
 export function resolveAttribute(text: string, type: ResourceType): ResolvedAttribute | undefined {
+  if (text.length > maxAttributePathLength) return undefined
   if (!/^urn:/i.test(text)) return resolveBareName(text, type)
 
   const core = takeUrn(text, type.core.id)

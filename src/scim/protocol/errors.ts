@@ -25,8 +25,7 @@ export interface ScimErrorFacts {
   readonly detail: string
 }
 
-/** The schema of an error answer (RFC 7644 §3.12). */
-export const errorSchema = 'urn:ietf:params:scim:api:messages:2.0:Error'
+const errorSchema = 'urn:ietf:params:scim:api:messages:2.0:Error'
 
 /** A request that the protocol refuses; it changed nothing. */
 export class ScimError extends Error implements ScimErrorFacts {

@@ -1,5 +1,8 @@
 import { test } from 'tap'
-import { resolveAttribute } from '../../../src/scim/protocol/attribute-path.ts'
+import {
+  maxAttributePathLength,
+  resolveAttribute
+} from '../../../src/scim/protocol/attribute-path.ts'
 import { errorBody, ScimError } from '../../../src/scim/protocol/errors.ts'
 import type { AttributeDefinition } from '../../../src/scim/protocol/schemas.ts'
 import {
@@ -148,6 +151,13 @@ void test('what is no attribute path is refused', async (t) => {
   for (const text of ['', ' ', '.a', 'a.', 'a.b.c', 'a b', '1a', 'a[b]', 'urn:']) {
     t.equal(resolveAttribute(text, User), undefined, JSON.stringify(text))
   }
+})
+
+void test('a hostile path is not taken apart', async (t) => {
+  const hostile = `urn:a${':1:a'.repeat(200_000)}\n`
+  t.equal(resolveAttribute(hostile, User), undefined)
+  t.equal(resolveAttribute('a'.repeat(maxAttributePathLength + 1), User), undefined)
+  t.equal(resolveAttribute('a'.repeat(maxAttributePathLength), User)?.known, false)
 })
 
 void test('RFC 7644 §3.12: an error body has its status as a string', async (t) => {
