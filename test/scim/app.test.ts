@@ -1,4 +1,7 @@
+import { EventEmitter, once } from 'node:events'
 import { request as httpRequest } from 'node:http'
+import { connect } from 'node:net'
+import { text } from 'node:stream/consumers'
 import t from 'tap'
 import type { Test } from 'tap'
 import { BoxUnavailableError, ProvisioningError } from '../../src/provisioning/errors.ts'
@@ -549,3 +552,36 @@ t.test('closing lets a request finish and answers it', async (t) => {
   await closed
   await t.rejects(server.send('GET', '/healthz'))
 })
+
+t.test(
+  'a request that arrives on an open connection while closing is answered as ever',
+  async (t) => {
+    const server = await startServer(t)
+    const released = Promise.withResolvers<void>()
+    const arrivals = new EventEmitter()
+    const search = server.users.search.bind(server.users)
+    server.users.search = async (request) => {
+      arrivals.emit('arrival')
+      await released.promise
+      return search(request)
+    }
+    const socket = connect({ port: server.port, host: '127.0.0.1' })
+    const received = text(socket)
+    const ask = () => {
+      const arrival = once(arrivals, 'arrival')
+      socket.write(
+        `GET /scim/v2/Users HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${testToken}\r\n\r\n`
+      )
+      return arrival
+    }
+
+    await ask()
+    const closed = server.app.close()
+    while (server.app.server.listening) await new Promise(setImmediate)
+    await ask()
+    released.resolve()
+    const statusLines = (await received).match(/HTTP\/1\.1 \d+/g)
+    t.same(statusLines, ['HTTP/1.1 200', 'HTTP/1.1 200'])
+    await closed
+  }
+)
