@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 
 /** Who a token belongs to. */
-export interface Caller {
+interface Caller {
   /** The name of the caller's token, for logs and the audit. */
   readonly actor: string
 }

@@ -15,7 +15,7 @@ interface Row {
 }
 
 /** What a fake was asked, in order. */
-export interface Call {
+interface Call {
   readonly method: string
   readonly related?: boolean
   readonly context?: RequestContext

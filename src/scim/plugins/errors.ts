@@ -92,7 +92,7 @@ export function answerFrameworkErrors(demo: boolean, bodyLimit: number) {
 }
 
 /** Sends `answer` with the headers that its status asks for. */
-export function sendError(reply: FastifyReply, answer: ErrorAnswer): FastifyReply {
+function sendError(reply: FastifyReply, answer: ErrorAnswer): FastifyReply {
   void reply.code(answer.status)
   if (answer.status === 401) void reply.header('www-authenticate', 'Bearer realm="box-scim-bridge"')
   if (answer.retryAfterSeconds !== undefined) {
