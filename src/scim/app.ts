@@ -1,0 +1,149 @@
+import fastify, { LogController } from 'fastify'
+import type { FastifyBaseLogger, FastifyInstance, FastifyRequest } from 'fastify'
+import { pino } from 'pino'
+import type { Logger } from 'pino'
+import type { Clock, Milliseconds } from '../lib/clock.ts'
+import type { Random } from '../lib/random.ts'
+import type { GroupService, UserService } from '../provisioning/requests.ts'
+import type { Authenticate } from './bearer-tokens.ts'
+import { prepareActor, requireToken } from './plugins/auth.ts'
+import { readBodies } from './plugins/bodies.ts'
+import { createClientErrorHandler } from './plugins/client-errors.ts'
+import { checkContentHeaders } from './plugins/content-type.ts'
+import { nameRequests } from './plugins/correlation.ts'
+import { graceMs, setDeadlines } from './plugins/deadline.ts'
+import { answerErrors, answerFrameworkErrors } from './plugins/errors.ts'
+import { logPrivacy } from './plugins/log-privacy.ts'
+import { baseUrlOf, requireHost, scimPath, withoutEntraFlag } from './plugins/urls.ts'
+import { serveDiscovery } from './routes/discovery.ts'
+import { groupEndpoint } from './routes/groups.ts'
+import { serveHealth } from './routes/health.ts'
+import type { ReadinessSource } from './routes/health.ts'
+import { serveResources } from './routes/resources.ts'
+import { pointToScim, refuseUnknown, refuseUnsupportedParts } from './routes/unsupported.ts'
+import { userEndpoint } from './routes/users.ts'
+
+/** Whom the app asks. */
+export interface AppDependencies {
+  readonly users: UserService
+  readonly groups: GroupService
+  readonly readiness: ReadinessSource
+  readonly authenticate: Authenticate
+  readonly clock: Clock
+  readonly random: Random
+}
+
+/** How the app behaves; everything optional has a default. */
+export interface AppOptions {
+  /** How clients reach the server, for `meta.location`; default: as the request says. */
+  readonly publicUrl?: string | undefined
+  /** How long a write waits for Box before it is answered. */
+  readonly requestBudgetMs: Milliseconds
+  /** Marks every answer with `X-Box-Bridge: demo`; default false. */
+  readonly demo?: boolean | undefined
+  /** Where requests and failures are logged; default nowhere. */
+  readonly logger?: Logger | undefined
+  /** Most bytes of a body; default 10 MiB, which holds a PATCH of about 100,000 members. */
+  readonly bodyLimit?: number | undefined
+  /** Most bytes of a request's URL and headers together; default 32 KiB. */
+  readonly maxHeaderBytes?: number | undefined
+  /** How long a request may take to arrive; default 60 s. */
+  readonly receiveTimeoutMs?: Milliseconds | undefined
+  /** When a request that nobody answers is answered 503; default 5 s after the budget. */
+  readonly answerTimeoutMs?: Milliseconds | undefined
+}
+
+type Settings = Required<{
+  [Key in Exclude<keyof AppOptions, 'publicUrl'>]: NonNullable<AppOptions[Key]>
+}> & { readonly publicUrl: string | undefined }
+
+/**
+ * The SCIM server as a Fastify app that does not listen yet. Everything under `/scim/v2` needs a
+ * bearer token; `/healthz` and `/readyz` do not.
+ */
+export function buildApp(deps: AppDependencies, options: AppOptions): FastifyInstance {
+  const settings = withDefaults(options)
+  const app = createServer(deps, settings)
+
+  nameRequests(app, settings.demo)
+  requireHost(app)
+  setDeadlines(app, deps.clock, settings.requestBudgetMs)
+  prepareActor(app)
+  answerErrors(app, settings.bodyLimit)
+  readBodies(app)
+
+  serveHealth(app, deps.readiness)
+  pointToScim(app)
+  app.register(
+    (scim, _options, done) => {
+      serveScim(scim, deps, settings.publicUrl)
+      done()
+    },
+    { prefix: scimPath }
+  )
+  return app
+}
+
+function serveScim(
+  scim: FastifyInstance,
+  deps: AppDependencies,
+  publicUrl: string | undefined
+): void {
+  const baseUrl = (request: FastifyRequest) => baseUrlOf(request, publicUrl)
+
+  requireToken(scim, deps.authenticate)
+  checkContentHeaders(scim)
+  serveResources(scim, userEndpoint(deps.users), baseUrl)
+  serveResources(scim, groupEndpoint(deps.groups), baseUrl)
+  serveDiscovery(scim, baseUrl)
+  refuseUnsupportedParts(scim)
+  refuseUnknown(scim)
+}
+
+function createServer({ random }: AppDependencies, settings: Settings): FastifyInstance {
+  const { demo, maxHeaderBytes, receiveTimeoutMs } = settings
+  const log: FastifyBaseLogger = settings.logger.child({}, logPrivacy)
+  return fastify({
+    loggerInstance: log,
+    logController: new LogController({
+      disableRequestLogging: true,
+      requestIdLogLabel: 'correlationId'
+    }),
+    genReqId: () => random.uuid(),
+    requestIdHeader: false,
+    rewriteUrl: ({ url = '/' }) => withoutEntraFlag(url),
+    routerOptions: {
+      ignoreTrailingSlash: true,
+      ignoreDuplicateSlashes: true,
+      // The header limit bounds the URL already; a long id shall be a 404 like any unknown one.
+      maxParamLength: maxHeaderBytes
+    },
+    bodyLimit: settings.bodyLimit,
+    handlerTimeout: settings.answerTimeoutMs,
+    requestTimeout: receiveTimeoutMs,
+    http: {
+      maxHeaderSize: maxHeaderBytes,
+      // Refused by requireHost instead, which answers in SCIM's form.
+      requireHostHeader: false,
+      connectionsCheckingInterval: Math.min(receiveTimeoutMs, 10_000)
+    },
+    // While closing, requests on open connections are still answered, in SCIM's form.
+    return503OnClosing: false,
+    forceCloseConnections: 'idle',
+    frameworkErrors: answerFrameworkErrors(demo, settings.bodyLimit),
+    clientErrorHandler: createClientErrorHandler({ random, demo, maxHeaderBytes, log })
+  })
+}
+
+function withDefaults(options: AppOptions): Settings {
+  return {
+    publicUrl: options.publicUrl,
+    requestBudgetMs: options.requestBudgetMs,
+    demo: options.demo ?? false,
+    logger: options.logger ?? pino({ enabled: false }),
+    bodyLimit: options.bodyLimit ?? 10 * 1024 * 1024,
+    maxHeaderBytes: options.maxHeaderBytes ?? 32 * 1024,
+    receiveTimeoutMs: options.receiveTimeoutMs ?? 60_000,
+    answerTimeoutMs: options.answerTimeoutMs ?? options.requestBudgetMs + graceMs
+  }
+}

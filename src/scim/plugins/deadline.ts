@@ -1,0 +1,30 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { Clock, EpochMs, Milliseconds } from '../../lib/clock.ts'
+import type { RequestContext } from '../../provisioning/requests.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** When the answer is wanted. */
+    deadline: EpochMs
+  }
+}
+
+/**
+ * How much longer than its budget a request may take before the server answers 503 in its place.
+ * Only a use case that ignores its deadline ever gets there.
+ */
+export const graceMs: Milliseconds = 5_000
+
+/** Gives every request the deadline `budget` after its arrival. */
+export function setDeadlines(app: FastifyInstance, clock: Clock, budget: Milliseconds): void {
+  app.decorateRequest('deadline', 0)
+  app.addHook('onRequest', (request, _reply, done) => {
+    request.deadline = clock.now() + budget
+    done()
+  })
+}
+
+/** What the use cases need to know about a request. */
+export function contextOf(request: FastifyRequest): RequestContext {
+  return { correlationId: request.id, actor: request.actor, deadline: request.deadline }
+}

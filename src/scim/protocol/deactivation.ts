@@ -1,0 +1,68 @@
+import { isJsonObject } from '../../lib/json.ts'
+import type { JsonObject, JsonValue } from '../../lib/json.ts'
+import { fold } from '../../lib/text.ts'
+import type { ResolvedAttribute } from './attribute-path.ts'
+import { resolveAttribute } from './attribute-path.ts'
+import { readAnyCase } from './document.ts'
+import { resourceTypes } from './schemas.ts'
+import { readBoolean } from './values.ts'
+
+/**
+ * Tells whether PATCH operations ask for `active: false`, in any shape and whatever else they ask for:
+ * a leaver loses access even where another part of the request cannot be done. Only syntax is looked
+ * at and nothing is refused. Where several operations set `active`, the last one counts.
+ */
+export function operationsDeactivate(operations: readonly JsonValue[]): boolean {
+  return lastOf(operations.map(activeInOperation)) === false
+}
+
+/** Tells whether the body of a PUT asks for `active: false`; like {@link operationsDeactivate}. */
+export function resourceDeactivates(body: JsonObject): boolean {
+  return activeIn(body) === false
+}
+
+function lastOf(asked: readonly (boolean | undefined)[]): boolean | undefined {
+  return asked.findLast((one) => one !== undefined)
+}
+
+function activeInOperation(operation: JsonValue): boolean | undefined {
+  if (!isJsonObject(operation)) return undefined
+  const op = readAnyCase(operation, 'op')
+  const sets = typeof op === 'string' && ['add', 'replace'].includes(fold(op.trim()))
+  if (!sets) return undefined
+  const path = readAnyCase(operation, 'path') ?? ''
+  const value = readAnyCase(operation, 'value')
+  return typeof path === 'string' ? activeAt(path, value) : undefined
+}
+
+function activeAt(path: string, value: JsonValue | undefined): boolean | undefined {
+  const text = path.trim()
+  const resolved = text === '' ? undefined : resolveAttribute(text, resourceTypes.User)
+  if (text !== '' && resolved?.kind !== 'resource') return activeNamed(resolved, value)
+  return isJsonObject(value) ? activeIn(value) : undefined
+}
+
+function activeNamed(
+  resolved: ResolvedAttribute | undefined,
+  value: JsonValue | undefined
+): boolean | undefined {
+  const isActive =
+    resolved?.extension === undefined &&
+    resolved?.attribute?.name === 'active' &&
+    resolved.subName === undefined
+  return isActive ? readBoolean(value) : undefined
+}
+
+/** A key may also be the core URN, whose object holds core attributes. */
+function activeIn(object: JsonObject): boolean | undefined {
+  return lastOf(
+    Object.entries(object).map(([key, value]) => {
+      const resolved = resolveAttribute(key.trim(), resourceTypes.User)
+      if (resolved?.kind !== 'resource') return activeNamed(resolved, value)
+      const inner = isJsonObject(value) ? Object.entries(value) : []
+      return lastOf(
+        inner.map(([name, one]) => activeNamed(resolveAttribute(name, resourceTypes.User), one))
+      )
+    })
+  )
+}

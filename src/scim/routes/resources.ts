@@ -1,0 +1,115 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { StoredResource } from '../../provisioning/model.ts'
+import type { SearchPage, SearchRequest } from '../../provisioning/query.ts'
+import type { RequestContext } from '../../provisioning/requests.ts'
+import { sendScim } from '../plugins/content-type.ts'
+import { bodyOf } from '../plugins/bodies.ts'
+import { contextOf } from '../plugins/deadline.ts'
+import type { BaseUrl } from '../plugins/urls.ts'
+import { listResponse, parseSearch, searchLimits } from '../protocol/list.ts'
+import { parseProjection, renderResource, wantsRelated } from '../protocol/projection.ts'
+import type { Projection } from '../protocol/projection.ts'
+import type { ResourceType } from '../protocol/schemas.ts'
+import { serve } from './endpoint.ts'
+
+/** What is particular about a kind of resource: how a body becomes a change, and who carries it out. */
+export interface ResourceEndpoint {
+  readonly type: ResourceType
+  readonly create: (body: unknown, context: RequestContext) => Promise<StoredResource>
+  readonly replace: (id: string, body: unknown, context: RequestContext) => Promise<StoredResource>
+  readonly patch: (id: string, body: unknown, context: RequestContext) => Promise<StoredResource>
+  readonly delete: (id: string, context: RequestContext) => Promise<void>
+  readonly view: (id: string, related: boolean) => Promise<StoredResource>
+  readonly search: (request: SearchRequest) => Promise<SearchPage<StoredResource>>
+  /**
+   * Whether a PATCH that asks for no attributes is answered with the resource. False: 204, because
+   * the resource may list thousands of members.
+   */
+  readonly showsPatched: boolean
+}
+
+/** Serves a kind of resource (RFC 7644 §3.3 to §3.6). */
+export function serveResources(
+  app: FastifyInstance,
+  endpoint: ResourceEndpoint,
+  baseUrlOf: BaseUrl
+): void {
+  const { type } = endpoint
+
+  serve(app, type.endpoint, {
+    async GET(request, reply) {
+      const { projection, ...search } = parseSearch(type, queryOf(request), searchLimits)
+      const page = await endpoint.search(search)
+      const baseUrl = baseUrlOf(request)
+      const resources = page.resources.map((stored) =>
+        renderResource(type, stored, projection, baseUrl)
+      )
+      const { startIndex } = search
+      return sendScim(reply, listResponse({ total: page.total, startIndex, resources }))
+    },
+
+    async POST(request, reply) {
+      const projection = parseProjection(type, queryOf(request))
+      const stored = await endpoint.create(bodyOf(request), contextOf(request))
+      void reply.code(201)
+      return sendStored(request, reply, { stored, projection })
+    }
+  })
+
+  serve(app, `${type.endpoint}/:id`, {
+    async GET(request, reply) {
+      const projection = parseProjection(type, queryOf(request))
+      const stored = await endpoint.view(idOf(request), wantsRelated(projection, type))
+      return sendStored(request, reply, { stored, projection })
+    },
+
+    async PUT(request, reply) {
+      const projection = parseProjection(type, queryOf(request))
+      const stored = await endpoint.replace(idOf(request), bodyOf(request), contextOf(request))
+      return sendStored(request, reply, { stored, projection })
+    },
+
+    async PATCH(request, reply) {
+      const projection = parseProjection(type, queryOf(request))
+      const stored = await endpoint.patch(idOf(request), bodyOf(request), contextOf(request))
+      if (!endpoint.showsPatched && !asksForAttributes(request)) return reply.code(204).send()
+      return sendStored(request, reply, { stored, projection })
+    },
+
+    async DELETE(request, reply) {
+      await endpoint.delete(idOf(request), contextOf(request))
+      return reply.code(204).send()
+    }
+  })
+
+  /** Answers with one resource, its related ones read where they are wanted and not there yet. */
+  async function sendStored(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    { stored, projection }: { stored: StoredResource; projection: Projection }
+  ): Promise<FastifyReply> {
+    const complete =
+      stored.related === undefined && wantsRelated(projection, type)
+        ? await endpoint.view(stored.id, true)
+        : stored
+    const baseUrl = baseUrlOf(request)
+    void reply.header('location', `${baseUrl}${type.endpoint}/${encodeURIComponent(stored.id)}`)
+    return sendScim(reply, renderResource(type, complete, projection, baseUrl))
+  }
+}
+
+type Query = Readonly<Record<string, unknown>>
+
+function queryOf(request: FastifyRequest): Query {
+  return request.query as Query
+}
+
+function idOf(request: FastifyRequest): string {
+  return (request.params as { readonly id: string }).id
+}
+
+/** RFC 7644 §3.5.2: a PATCH with `attributes` must be answered with a body. */
+function asksForAttributes(request: FastifyRequest): boolean {
+  const query = queryOf(request)
+  return 'attributes' in query || 'excludedAttributes' in query
+}

@@ -1,0 +1,37 @@
+import type { FastifyInstance } from 'fastify'
+import { scimPath } from '../plugins/urls.ts'
+import { ScimError } from '../protocol/errors.ts'
+import { refuseUnsupported } from './endpoint.ts'
+
+/** The parts of RFC 7644 that this server does not offer, and what to do instead. */
+const unsupportedParts: ReadonlyMap<string, string> = new Map([
+  ['/', 'Searching all resource types at once is not supported; ask /Users or /Groups.'],
+  ['/.search', 'Searching all resource types at once is not supported; ask /Users or /Groups.'],
+  ['/Users/.search', 'Searching by POST is not supported; use GET /Users with a filter.'],
+  ['/Groups/.search', 'Searching by POST is not supported; use GET /Groups with a filter.'],
+  ['/Me', '/Me is not supported: a token belongs to an identity provider, not to a person.'],
+  ['/Me/*', '/Me is not supported: a token belongs to an identity provider, not to a person.'],
+  ['/Bulk', 'Bulk requests are not supported; send one request per resource.']
+])
+
+/** Answers 501 for the parts of RFC 7644 that are not there (§3.4.3, §3.7, §3.11). */
+export function refuseUnsupportedParts(app: FastifyInstance): void {
+  for (const [path, detail] of unsupportedParts) refuseUnsupported(app, path, detail)
+}
+
+/** Answers 404 for every other path below the SCIM base. */
+export function refuseUnknown(app: FastifyInstance): void {
+  app.setNotFoundHandler(() => {
+    throw new ScimError(
+      404,
+      'There is no such endpoint. This server has /Users, /Groups, /Schemas, /ResourceTypes and /ServiceProviderConfig.'
+    )
+  })
+}
+
+/** Answers 404 outside the SCIM base, and says where it is: a tenant URL is easily mistyped. */
+export function pointToScim(app: FastifyInstance): void {
+  app.setNotFoundHandler(() => {
+    throw new ScimError(404, `There is nothing here. SCIM 2.0 is served under ${scimPath}.`)
+  })
+}
