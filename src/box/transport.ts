@@ -40,7 +40,7 @@ export interface Transport {
    * `TransportFailure` when none came within `timeout`.
    */
   send(request: HttpRequest, timeout: Milliseconds): Promise<HttpAnswer>
-  /** Ends the pool when running requests have settled. */
+  /** Ends the pool when running requests have settled; may be called again. */
   close(): Promise<void>
 }
 
@@ -68,9 +68,13 @@ export function createTransport(options: TransportOptions): Transport {
     headersTimeout: 0,
     bodyTimeout: 0
   })
+  let closing: Promise<void> | undefined
   return {
     send: (request, timeout) => exchange(agent, request, { timeout, clock: options.clock }),
-    close: () => agent.close()
+    close() {
+      closing ??= agent.close()
+      return closing
+    }
   }
 }
 

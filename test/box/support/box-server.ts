@@ -31,6 +31,8 @@ export interface BoxServer {
   answerToken: (request: Arrived, index: number) => Answer | Promise<Answer>
   /** The number of connections that were opened. */
   connections(): number
+  /** Ends the server before the test ends. */
+  stop(): Promise<void>
 }
 
 /** Starts a server that ends with the test. */
@@ -45,17 +47,19 @@ export async function startBoxServer(t: {
     connections += 1
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  t.teardown(async () => {
+  const stop = async (): Promise<void> => {
     server.closeAllConnections()
-    await new Promise((resolve) => server.close(resolve))
-  })
+    if (server.listening) await new Promise((resolve) => server.close(resolve))
+  }
+  t.teardown(stop)
   const box: BoxServer = {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     requests,
     tokenRequests,
     answer: () => ({ status: 500 }),
     answerToken: (_request, index) => ({ status: 200, json: token(`token-${index + 1}`, 3600) }),
-    connections: () => connections
+    connections: () => connections,
+    stop
   }
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? '/', box.url)

@@ -23,7 +23,7 @@ export interface TestClient {
   /** Every exchange that the client reported. */
   readonly records: BoxCallRecord[]
   /** What accompanies a call: 25 seconds for it, as a client of the bridge has. */
-  call(more?: Partial<BoxCall>): BoxCall
+  readonly call: (more?: Partial<BoxCall>) => BoxCall
 }
 
 export function createTestClient(

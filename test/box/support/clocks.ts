@@ -45,31 +45,32 @@ export function createFakeClock(start: EpochMs = 1_800_000_000_000): FakeClock {
 /** A clock on which waiting takes no time, and which remembers how long was waited. */
 export interface SkippingClock extends Clock {
   readonly waits: Milliseconds[]
+  /** Longer sleeps are taken for time-outs, which never end by themselves. */
+  limit: Milliseconds
   /** Moves time on without waking anybody. */
   skip(duration: Milliseconds): void
 }
 
-/**
- * Sleeps up to `limit` end at once and move the time on; longer ones, which are time-outs, never
- * end by themselves.
- */
-export function createSkippingClock(limit: Milliseconds = 15_000): SkippingClock {
+/** Sleeps up to 15 seconds, unless a test sets another limit, end at once and move the time on. */
+export function createSkippingClock(): SkippingClock {
   let now = 1_800_000_000_000
   const waits: Milliseconds[] = []
-  return {
+  const clock: SkippingClock = {
     waits,
+    limit: 15_000,
     now: () => now,
     skip: (duration) => {
       now += duration
     },
     async sleep(duration, signal) {
-      if (duration > limit) return sleepUntil(new Set(), Infinity, signal)
+      if (duration > clock.limit) return sleepUntil(new Set(), Infinity, signal)
       await turn(undefined, signal === undefined ? {} : { signal })
       waits.push(duration)
       now += duration
       return undefined
     }
   }
+  return clock
 }
 
 function sleepUntil(sleepers: Set<Sleeper>, at: EpochMs, signal?: AbortSignal): Promise<void> {
