@@ -1,0 +1,151 @@
+import type { EmulatorContext } from './context.ts'
+import type { NewGroup, NewUser } from './enterprise.ts'
+import type { ForeignAccount, GroupRecord, MemberRole, UserRecord } from './records.ts'
+import type { HiddenUserFacts, SettableUserFields } from './seed.ts'
+
+/** What an administrator may change about a user, a login included. */
+export type AdminUserChanges = Partial<SettableUserFields> & HiddenUserFacts
+
+/** A request for a change that cannot be made: something is unknown, or taken. */
+export class AdminError extends Error {
+  override readonly name = 'AdminError'
+  /** HTTP status on the control surface. */
+  readonly status: 404 | 409
+
+  constructor(status: 404 | 409, message: string) {
+    super(message)
+    this.status = status
+  }
+}
+
+/**
+ * Changes as a person makes them in Box's Admin Console, past the client and past the rights of its
+ * service account. Users are named by id or login, groups by id or name. All throw an `AdminError`
+ * where something is unknown or taken.
+ */
+export interface Admin {
+  /** Adds a user whom no application created; returns the id. */
+  createUser(user: NewUser): string
+  /** Changes fields, status, role, login, or what Box does not tell. */
+  updateUser(user: string, changes: AdminUserChanges): void
+  /** Adds a confirmed alias; returns its id. */
+  addAlias(user: string, email: string): string
+  /** Deletes a user whatever is owned. */
+  deleteUser(user: string): void
+  /** Adds a group; returns the id. */
+  createGroup(group: NewGroup): string
+  /** Changes a group, the name included. */
+  updateGroup(group: string, changes: Partial<NewGroup>): void
+  /** Deletes a group and its memberships. */
+  deleteGroup(group: string): void
+  /** Puts a user into a group, or changes the role there; returns the membership's id. */
+  putMember(group: string, user: string, role?: MemberRole): string
+  /** Takes a user out of a group. */
+  removeMember(group: string, user: string): void
+  /** Adds a Box account outside the enterprise; returns its id. */
+  createForeignAccount(account: Omit<ForeignAccount, 'id'>): string
+}
+
+/** The administrator of whatever enterprise the context holds at the time. */
+export function createAdmin(context: EmulatorContext): Admin {
+  const user = (name: string): UserRecord => {
+    const { users, serviceAccount } = context.enterprise
+    const found = users.get(name) ?? users.byLogin(name)
+    if (found === undefined || found.id === serviceAccount.id) {
+      throw new AdminError(404, `There is no user ${name}`)
+    }
+    return found
+  }
+  const group = (name: string): GroupRecord => {
+    const found = context.enterprise.groups.get(name) ?? context.enterprise.groups.byName(name)
+    if (found === undefined) throw new AdminError(404, `There is no group ${name}`)
+    return found
+  }
+
+  return {
+    createUser(created) {
+      assertFreeAddress(context, created.login, undefined)
+      return context.enterprise.createUser({ emailConfirmed: true, ...created }).id
+    },
+    updateUser(name, changes) {
+      const found = user(name)
+      if (changes.login !== undefined) assertFreeAddress(context, changes.login, found)
+      const { ownsContent, retained, emailConfirmed, ...fields } = changes
+      const changed = context.enterprise.changeUser(found, fields)
+      context.enterprise.changeHiddenFacts(changed, {
+        ...(ownsContent !== undefined && { ownsContent }),
+        ...(retained !== undefined && { retained }),
+        ...(emailConfirmed !== undefined && { emailConfirmed })
+      })
+    },
+    addAlias(name, email) {
+      const found = user(name)
+      assertFreeAddress(context, email, undefined)
+      return context.enterprise.addAlias(found, email, true).id
+    },
+    deleteUser: (name) => context.enterprise.deleteUser(user(name)),
+    createGroup(created) {
+      assertFreeName(context, created.name, undefined)
+      return context.enterprise.createGroup(created).id
+    },
+    updateGroup(name, changes) {
+      const found = group(name)
+      if (changes.name !== undefined) assertFreeName(context, changes.name, found)
+      context.enterprise.changeGroup(found, changes)
+    },
+    deleteGroup: (name) => context.enterprise.deleteGroup(group(name)),
+    putMember: (groupName, userName, role = 'member') =>
+      putMember(context, { group: group(groupName), user: user(userName), role }),
+    removeMember(groupName, userName) {
+      const { memberships } = context.enterprise
+      const membership = memberships.find(group(groupName).id, user(userName).id)
+      if (membership === undefined) {
+        throw new AdminError(404, `${userName} is not in ${groupName}`)
+      }
+      memberships.delete(membership.id)
+    },
+    createForeignAccount(account) {
+      assertFreeAddress(context, account.login, undefined)
+      return context.enterprise.addForeign(account).id
+    }
+  }
+}
+
+function putMember(
+  { enterprise }: EmulatorContext,
+  wanted: { readonly group: GroupRecord; readonly user: UserRecord; readonly role: MemberRole }
+): string {
+  const { role } = wanted
+  const present = enterprise.memberships.find(wanted.group.id, wanted.user.id)
+  if (present !== undefined) return enterprise.changeMembership(present, { role }).id
+  return enterprise.addMember({
+    userId: wanted.user.id,
+    groupId: wanted.group.id,
+    role,
+    configurable_permissions: null
+  }).id
+}
+
+function assertFreeAddress(
+  { enterprise }: EmulatorContext,
+  address: string,
+  own: UserRecord | undefined
+): void {
+  const owner = enterprise.users.byLogin(address)
+  const isTaken =
+    (owner !== undefined && owner.id !== own?.id) ||
+    enterprise.users.byAlias(address) !== undefined ||
+    enterprise.foreignByLogin(address) !== undefined
+  if (isTaken) throw new AdminError(409, `${address} is some account's address already`)
+}
+
+function assertFreeName(
+  { enterprise }: EmulatorContext,
+  name: string,
+  own: GroupRecord | undefined
+): void {
+  const namesake = enterprise.groups.byName(name)
+  if (namesake !== undefined && namesake.id !== own?.id) {
+    throw new AdminError(409, `There is a group ${name} already`)
+  }
+}

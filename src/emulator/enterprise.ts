@@ -1,0 +1,298 @@
+import type { Clock } from '../lib/clock.ts'
+import { fold } from '../lib/text.ts'
+import { GroupTable } from './group-table.ts'
+import type { Guesses } from './guesses.ts'
+import { MembershipTable } from './membership-table.ts'
+import type {
+  AliasRecord,
+  ForeignAccount,
+  GroupFields,
+  GroupRecord,
+  MemberPermissions,
+  MembershipRecord,
+  MemberRole,
+  UserFields,
+  UserRecord
+} from './records.ts'
+import type { HiddenUserFacts, Seed, SettableUserFields } from './seed.ts'
+import { createTimestamps } from './timestamps.ts'
+import { UserTable } from './user-table.ts'
+
+/** What a new user is made of; everything else takes Box's defaults. */
+export interface NewUser extends Partial<SettableUserFields>, HiddenUserFacts {
+  readonly login: string
+  readonly name: string
+  /** Client id of the creating application. */
+  readonly createdBy?: string | undefined
+  /** How long lists leave the user out, in milliseconds; default 0. */
+  readonly listDelayMs?: number
+}
+
+/** What a new group is made of; everything else takes Box's defaults. */
+export interface NewGroup extends Partial<Omit<GroupFields, 'created_at' | 'modified_at'>> {
+  readonly name: string
+  /** How long lists leave the group out, in milliseconds; default 0. */
+  readonly listDelayMs?: number
+}
+
+/** What a new membership is made of. */
+export interface NewMembership {
+  readonly userId: string
+  readonly groupId: string
+  readonly role: MemberRole
+  readonly configurable_permissions: MemberPermissions
+}
+
+/** What an enterprise needs to come into being. */
+export interface EnterpriseOptions {
+  readonly id: string
+  readonly clock: Clock
+  readonly guesses: Guesses
+}
+
+const DEFAULT_FIRST_IDS = {
+  users: 30_000_001,
+  groups: 20_000_001,
+  memberships: 40_000_001,
+  aliases: 50_000_001
+}
+
+/** Settings of a user whom nobody configured; the figures are those of Box's own samples. */
+const NEW_USER: Omit<SettableUserFields, 'login' | 'name' | 'timezone'> = {
+  language: 'en',
+  space_amount: 10_737_418_240,
+  space_used: 0,
+  max_upload_size: 5_368_709_120,
+  status: 'active',
+  job_title: '',
+  phone: '',
+  address: '',
+  notification_email: null,
+  role: 'user',
+  tracking_codes: [],
+  can_see_managed_users: true,
+  is_sync_enabled: true,
+  is_external_collab_restricted: false,
+  is_exempt_from_device_limits: false,
+  is_exempt_from_login_verification: false,
+  is_platform_access_only: false,
+  external_app_user_id: ''
+}
+
+const counter = (first: number): (() => string) => {
+  let next = first
+  return () => String(next++)
+}
+
+/** The pretended enterprise: its data and how they hang together, without anybody's rights. */
+export class Enterprise {
+  readonly info: UserFields['enterprise']
+  readonly domains: ReadonlySet<string>
+  readonly trackingCodes: ReadonlySet<string>
+  readonly users: UserTable
+  readonly groups: GroupTable
+  readonly memberships = new MembershipTable()
+  /** The account that an application acts as; Box creates it with the application. */
+  readonly serviceAccount: UserRecord
+  readonly #foreign = new Map<string, ForeignAccount>()
+  readonly #foreignById = new Map<string, ForeignAccount>()
+  readonly #clock: Clock
+  readonly #timeZone: string
+  readonly #timestamp: (at: number) => string
+  readonly #nextUserId: () => string
+  readonly #nextGroupId: () => string
+  readonly #nextMembershipId: () => string
+  readonly #nextAliasId: () => string
+
+  constructor(seed: Seed, options: EnterpriseOptions) {
+    const { guesses } = options
+    const firstIds = seed.firstIds ?? DEFAULT_FIRST_IDS
+    this.#clock = options.clock
+    this.#timeZone = seed.enterprise.timeZone
+    this.#timestamp = createTimestamps(seed.enterprise.timeZone)
+    this.#nextUserId = counter(firstIds.users)
+    this.#nextGroupId = counter(firstIds.groups)
+    this.#nextMembershipId = counter(firstIds.memberships)
+    this.#nextAliasId = counter(firstIds.aliases)
+    this.info = { type: 'enterprise', id: options.id, name: seed.enterprise.name }
+    this.domains = new Set(seed.enterprise.domains.map(fold))
+    this.trackingCodes = new Set(seed.enterprise.trackingCodes)
+    this.users = new UserTable(guesses.userOrder)
+    this.groups = new GroupTable({
+      order: guesses.groupOrder,
+      nameIgnoresCase: guesses.groupNameIgnoresCase
+    })
+    this.serviceAccount = this.createUser({
+      login: `AutomationUser_${options.id}_bridge@boxdevedition.com`,
+      name: 'SCIM bridge'
+    })
+  }
+
+  /** The present time in Box's notation. */
+  stamp(): string {
+    return this.#timestamp(this.#clock.now())
+  }
+
+  /** Tells whether `address` is in one of the enterprise's verified domains. */
+  ownsDomainOf(address: string): boolean {
+    return this.domains.has(fold(address.slice(address.lastIndexOf('@') + 1)))
+  }
+
+  /** The account outside the enterprise that has this address. */
+  foreignByLogin(login: string): ForeignAccount | undefined {
+    return this.#foreign.get(fold(login))
+  }
+
+  /** The account outside the enterprise with this id. */
+  foreign(id: string): ForeignAccount | undefined {
+    return this.#foreignById.get(id)
+  }
+
+  /** Adds an account outside the enterprise. */
+  addForeign(account: Omit<ForeignAccount, 'id'>): ForeignAccount {
+    const added = { ...account, id: this.#nextUserId() }
+    this.#foreign.set(fold(added.login), added)
+    this.#foreignById.set(added.id, added)
+    return added
+  }
+
+  /** Adds a user; the login must be free. */
+  createUser(created: NewUser): UserRecord {
+    const { createdBy, listDelayMs, ownsContent, retained, emailConfirmed, ...settings } = created
+    const id = this.#nextUserId()
+    const now = this.stamp()
+    const user: UserRecord = {
+      id,
+      fields: {
+        ...NEW_USER,
+        timezone: this.#timeZone,
+        ...settings,
+        created_at: now,
+        modified_at: now,
+        avatar_url: `https://app.box.com/api/avatar/large/${id}`,
+        enterprise: this.info,
+        my_tags: [],
+        hostname: 'https://app.box.com/'
+      },
+      foldedLogin: fold(created.login),
+      foldedName: fold(created.name),
+      aliases: new Map(),
+      createdBy,
+      ownsContent: ownsContent ?? false,
+      retained: retained ?? false,
+      emailConfirmed: emailConfirmed ?? false,
+      listedFrom: this.#clock.now() + (listDelayMs ?? 0)
+    }
+    this.users.put(user)
+    return user
+  }
+
+  /** Changes a user's fields; a new login must be free, and leaves no alias behind. */
+  changeUser(user: UserRecord, changes: Partial<SettableUserFields>): UserRecord {
+    const fields = { ...user.fields, ...changes, modified_at: this.stamp() }
+    return this.#put({
+      ...user,
+      fields,
+      foldedLogin: fold(fields.login),
+      foldedName: fold(fields.name)
+    })
+  }
+
+  /** Changes what Box knows about a user and does not tell. */
+  changeHiddenFacts(user: UserRecord, facts: HiddenUserFacts): UserRecord {
+    return this.#put({ ...user, ...facts })
+  }
+
+  /** Makes an alias the primary login; the old login becomes a confirmed alias. */
+  promoteAlias(user: UserRecord, login: string): UserRecord {
+    const aliases = [...user.aliases].filter(([, alias]) => fold(alias.email) !== fold(login))
+    const former = { id: this.#nextAliasId(), email: user.fields.login, is_confirmed: true }
+    const withAliases = { ...user, aliases: new Map([...aliases, [former.id, former]]) }
+    return this.changeUser(this.#put(withAliases), { login })
+  }
+
+  /** Removes a user and the memberships. */
+  deleteUser(user: UserRecord): void {
+    this.memberships.deleteUser(user.id)
+    this.users.delete(user.id)
+  }
+
+  /** Adds an alias; the address must be free. */
+  addAlias(user: UserRecord, email: string, confirmed: boolean): AliasRecord {
+    const alias = { id: this.#nextAliasId(), email, is_confirmed: confirmed }
+    this.#put({ ...user, aliases: new Map([...user.aliases, [alias.id, alias]]) })
+    return alias
+  }
+
+  /** Removes an alias. */
+  removeAlias(user: UserRecord, aliasId: string): void {
+    const aliases = new Map(user.aliases)
+    aliases.delete(aliasId)
+    this.#put({ ...user, aliases })
+  }
+
+  /** Adds a group; the name must be free. */
+  createGroup(created: NewGroup): GroupRecord {
+    const { listDelayMs, ...settings } = created
+    const now = this.stamp()
+    const group: GroupRecord = {
+      id: this.#nextGroupId(),
+      fields: {
+        group_type: 'managed_group',
+        provenance: '',
+        external_sync_identifier: '',
+        description: '',
+        invitability_level: 'admins_and_members',
+        member_viewability_level: 'admins_and_members',
+        permissions: { can_invite_as_collaborator: true },
+        ...settings,
+        created_at: now,
+        modified_at: now
+      },
+      listedFrom: this.#clock.now() + (listDelayMs ?? 0)
+    }
+    this.groups.put(group)
+    return group
+  }
+
+  /** Changes a group's fields; a new name must be free. */
+  changeGroup(group: GroupRecord, changes: Partial<GroupFields>): GroupRecord {
+    const changed = { ...group, fields: { ...group.fields, ...changes, modified_at: this.stamp() } }
+    this.groups.put(changed)
+    return changed
+  }
+
+  /** Removes a group and its memberships. */
+  deleteGroup(group: GroupRecord): void {
+    this.memberships.deleteGroup(group.id)
+    this.groups.delete(group.id)
+  }
+
+  /** Adds a user to a group; the user must not be in it. */
+  addMember(created: NewMembership): MembershipRecord {
+    const now = this.stamp()
+    const membership = {
+      ...created,
+      id: this.#nextMembershipId(),
+      created_at: now,
+      modified_at: now
+    }
+    this.memberships.put(membership)
+    return membership
+  }
+
+  /** Changes the role of a member or a group admin's permissions. */
+  changeMembership(
+    membership: MembershipRecord,
+    changes: Partial<Pick<MembershipRecord, 'role' | 'configurable_permissions'>>
+  ): MembershipRecord {
+    const changed = { ...membership, ...changes, modified_at: this.stamp() }
+    this.memberships.put(changed)
+    return changed
+  }
+
+  #put(user: UserRecord): UserRecord {
+    this.users.put(user)
+    return user
+  }
+}

@@ -1,0 +1,129 @@
+import type { Milliseconds } from '../lib/clock.ts'
+
+/**
+ * Points on which Box's public documentation is silent. Each is a switch, so that a client can be
+ * tried against every answer that Box might really give; the defaults are the likeliest ones.
+ */
+export interface Guesses {
+  /** A name in `fields` that Box does not know. */
+  readonly unknownFields: 'ignored' | 'refused'
+  /** How a key that was asked for and has no text is answered, e.g. `external_app_user_id`. */
+  readonly unsetText: 'absent' | 'null' | 'empty'
+  /** Status 401: no body at all, or the usual error object. */
+  readonly unauthorizedBody: 'empty' | 'error'
+  /** Body of a 502: a proxy's HTML page, or the usual error object. */
+  readonly badGatewayBody: 'html' | 'error'
+
+  /** A `marker` that is no marker: 400, or the first page. */
+  readonly badMarker: 'refused' | 'first-page'
+  /** How the last page by marker says that it is the last; the paging guide allows all three. */
+  readonly lastMarker: 'null' | 'empty' | 'absent'
+  /** Order of the list of users. */
+  readonly userOrder: 'login' | 'id'
+  /** Order of the list of groups. */
+  readonly groupOrder: 'name' | 'id'
+  /** Whether `filter_term` matches whatever the letter case. */
+  readonly filterTermIgnoresCase: boolean
+  /** Whether `filter_term` also matches e-mail aliases. */
+  readonly aliasesSearched: boolean
+  /** Whether the service account is in the list of users. */
+  readonly serviceAccountListed: boolean
+  /** How long a new user or group is missing from lists. */
+  readonly listDelayMs: Milliseconds
+
+  /** The longest user name in characters; the API reference says 50, the Admin Console 100. */
+  readonly maxNameLength: number
+  /** `null` for a text that is cleared with `""`: treated alike, 400, or passed over. */
+  readonly nullText: 'clears' | 'refused' | 'ignored'
+  /** A language or time zone that Box does not know. */
+  readonly unknownLocale: 'refused' | 'ignored'
+  /** A tracking code whose name the Admin Console does not define. */
+  readonly undefinedTrackingCode: 'refused' | 'accepted'
+  /** Whether a notification e-mail counts as confirmed at once. */
+  readonly notificationEmailConfirmsItself: boolean
+  /** Creating a user whose e-mail domain is not one of the enterprise's. */
+  readonly createOutsideDomains: 'allowed' | 'refused'
+  /** Whether a login that is an alias of another user is taken. */
+  readonly aliasesCollideOnCreate: boolean
+  /** Whether the 409 for a login in use carries `context_info`. */
+  readonly loginConflictContext: 'absent' | 'errors'
+  /** Sending the present login again: harmless, or 400. */
+  readonly sameLogin: 'harmless' | 'refused'
+  /** Whether a login changes only once its owner has confirmed the present e-mail address. */
+  readonly loginChangeNeedsConfirmedEmail: boolean
+  /** Deleting a user who owns content, without `force`: 409 `conflict` or 400 `bad_request`. */
+  readonly deleteWithContent: 'conflict' | 'bad-request'
+  /** What deactivation does to group memberships. */
+  readonly inactiveMemberships: 'kept' | 'dropped'
+
+  /** The longest `external_app_user_id` in characters. */
+  readonly maxExternalAppUserIdLength: number
+  /** Whether two users of one application may not share an `external_app_user_id`. */
+  readonly externalAppUserIdUnique: boolean
+  /** Updating `external_app_user_id` of a user whom another application created: 403, or no effect. */
+  readonly foreignExternalAppUserId: 'forbidden' | 'ignored'
+
+  /** Whether an alias in one of the enterprise's domains is confirmed without `is_confirmed`. */
+  readonly ownDomainAliasConfirmsItself: boolean
+  /** An alias in a domain that is not the enterprise's. */
+  readonly aliasOutsideDomains: 'bad-request' | 'conflict'
+  /** An alias that is some account's address already. */
+  readonly aliasTaken: 'conflict' | 'bad-request'
+
+  /** Whether two group names may not differ in letter case alone. */
+  readonly groupNameIgnoresCase: boolean
+  /** The longest group name and `external_sync_identifier` in characters. */
+  readonly maxGroupNameLength: number
+  /** Whether two groups may not share an `external_sync_identifier`. */
+  readonly externalSyncIdentifierUnique: boolean
+  /** Whether `provenance`, which locks a group in the web application, locks it in the API too. */
+  readonly provenanceLocksApi: boolean
+
+  /** Adding a member who is one already: 409 `conflict`, or 200 with the present membership. */
+  readonly repeatedMembership: 'conflict' | 'existing'
+  /** Adding an unknown user, or to an unknown group. */
+  readonly unknownMember: 'not-found' | 'bad-request'
+  /** Adding an inactive user. */
+  readonly inactiveMayJoin: boolean
+}
+
+/** What the emulator takes for the truth where Box says nothing. */
+export const defaultGuesses: Guesses = {
+  unknownFields: 'ignored',
+  unsetText: 'absent',
+  unauthorizedBody: 'empty',
+  badGatewayBody: 'html',
+  badMarker: 'refused',
+  lastMarker: 'null',
+  userOrder: 'login',
+  groupOrder: 'name',
+  filterTermIgnoresCase: true,
+  aliasesSearched: false,
+  serviceAccountListed: false,
+  listDelayMs: 0,
+  maxNameLength: 50,
+  nullText: 'clears',
+  unknownLocale: 'refused',
+  undefinedTrackingCode: 'refused',
+  notificationEmailConfirmsItself: true,
+  createOutsideDomains: 'allowed',
+  aliasesCollideOnCreate: true,
+  loginConflictContext: 'absent',
+  sameLogin: 'harmless',
+  loginChangeNeedsConfirmedEmail: false,
+  deleteWithContent: 'conflict',
+  inactiveMemberships: 'kept',
+  maxExternalAppUserIdLength: 255,
+  externalAppUserIdUnique: false,
+  foreignExternalAppUserId: 'forbidden',
+  ownDomainAliasConfirmsItself: true,
+  aliasOutsideDomains: 'bad-request',
+  aliasTaken: 'conflict',
+  groupNameIgnoresCase: true,
+  maxGroupNameLength: 255,
+  externalSyncIdentifierUnique: false,
+  provenanceLocksApi: false,
+  repeatedMembership: 'conflict',
+  unknownMember: 'not-found',
+  inactiveMayJoin: true
+}
