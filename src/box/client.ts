@@ -1,0 +1,98 @@
+import type { Clock, Milliseconds } from '../lib/clock.ts'
+import type { Logger } from '../lib/logger.ts'
+import type { Random } from '../lib/random.ts'
+import type { BoxPort } from '../provisioning/ports.ts'
+import { createBoxApi } from './api.ts'
+import { createTokenRequest } from './credentials.ts'
+import type { BoxCredentials } from './credentials.ts'
+import { judgeToken, unavailable, failure } from './errors.ts'
+import { createExchange } from './exchange.ts'
+import type { BoxHealth } from './exchange.ts'
+import { createBoxGroups } from './groups.ts'
+import { createBoxMemberships } from './memberships.ts'
+import { createPacing } from './pacing.ts'
+import type { Pacing } from './pacing.ts'
+import { createSdkSeam } from './sdk.ts'
+import { createTokens } from './token.ts'
+import { createBoxUsers } from './users.ts'
+import { TransportFailure, createTransport } from './transport.ts'
+import type { HttpRequest } from './transport.ts'
+
+/** What the Box adapter needs. */
+export interface BoxClientOptions {
+  /** Base of the API and of the token endpoint, without `/2.0`, e.g. `https://api.box.com`. */
+  readonly apiUrl: string
+  readonly credentials: BoxCredentials
+  /** The budget for all calls together, at least 1. Token requests are not counted. */
+  readonly callsPerMinute: number
+  /** The largest number of calls at a time; default 8. */
+  readonly concurrency?: number
+  /** How long connecting may take, TLS included; default 5,000. */
+  readonly connectTimeoutMs?: Milliseconds
+  /** How long one attempt may take in all; default 20,000. A call's deadline can cut it short. */
+  readonly requestTimeoutMs?: Milliseconds
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Logger
+}
+
+/** The Box enterprise over HTTP. */
+export interface BoxClient extends BoxPort {
+  /** How the last exchange with Box went. */
+  health(): BoxHealth
+  /** The budget, for looking at. */
+  readonly pacing: Pick<Pacing, 'depth'>
+  /** Turns waiting calls away, lets running exchanges end and closes the connections. */
+  close(): Promise<void>
+}
+
+/**
+ * Connects to a Box enterprise; nothing is asked before the first call.
+ *
+ * @throws Error when a JWT configuration cannot be used.
+ */
+export function createBoxClient(options: BoxClientOptions): BoxClient {
+  const { apiUrl, callsPerMinute, clock, random, log } = options
+  const concurrency = options.concurrency ?? 8
+  const requestTimeoutMs = options.requestTimeoutMs ?? 20_000
+  const throughSdk = createSdkSeam(apiUrl)
+  const pacing = createPacing({ callsPerMinute, concurrency, clock })
+  const transport = createTransport({
+    // One more than calls at a time, so that a token request never waits for a call to end.
+    connections: concurrency + 1,
+    connectTimeoutMs: options.connectTimeoutMs ?? 5000,
+    clock
+  })
+  const requestToken = createTokenRequest(options.credentials, { clock, random })
+
+  async function sendTokenRequest(request: HttpRequest) {
+    const answer = await transport.send(request, requestTimeoutMs).catch((error: unknown) => {
+      if (!(error instanceof TransportFailure)) throw error
+      throw unavailable(failure('unavailable', error.message))
+    })
+    const trouble = judgeToken(answer, clock.now())
+    log.debug({ status: answer.status }, 'The Box token endpoint answered')
+    if (trouble !== undefined) throw unavailable(trouble)
+    return answer
+  }
+
+  const tokens = createTokens({
+    request: async () => (await throughSdk(sendTokenRequest, requestToken)).body,
+    clock
+  })
+  const parts = { transport, tokens, pacing, clock, random, log, requestTimeoutMs }
+  const exchange = createExchange(parts)
+  const api = createBoxApi({ apiUrl, throughSdk, exchange, log })
+  return {
+    ...createBoxUsers(api),
+    ...createBoxGroups(api),
+    ...createBoxMemberships(api),
+    health: () => exchange.health(),
+    pacing: { depth: () => pacing.depth() },
+    async close() {
+      pacing.close()
+      exchange.close()
+      await transport.close()
+    }
+  }
+}

@@ -1,0 +1,183 @@
+import type { Clock, EpochMs, Milliseconds } from '../lib/clock.ts'
+import type { Logger } from '../lib/logger.ts'
+import type { Random } from '../lib/random.ts'
+import { BoxUnavailableError } from '../provisioning/errors.ts'
+import type { BoxTrouble } from '../provisioning/errors.ts'
+import type { BoxCall } from '../provisioning/ports.ts'
+import { codeOf, failure, judge, requestIdOf, unavailable } from './errors.ts'
+import type { Failure, Verdict } from './errors.ts'
+import type { Pacing } from './pacing.ts'
+import type { Tokens } from './token.ts'
+import { TransportFailure } from './transport.ts'
+import type { HttpAnswer, HttpRequest, Transport } from './transport.ts'
+
+/**
+ * Whether sending a request twice leaves Box as sending it once does: `harmless` for reads, for
+ * updates to the same values and for removals; `never` for whatever creates or moves something.
+ */
+export type Repeat = 'harmless' | 'never'
+
+/** How the last exchange with Box went. */
+export interface BoxHealth {
+  readonly ok: boolean
+  /** When it became so. */
+  readonly since: EpochMs
+  readonly trouble?: BoxTrouble
+}
+
+/** Sends requests to Box: paced, authorised, repeated where that is harmless. */
+export interface Exchange {
+  /** Resolves with a 2xx answer; rejects with `BoxRefusedError` or `BoxUnavailableError`. */
+  send(request: HttpRequest, repeat: Repeat, call: BoxCall): Promise<HttpAnswer>
+  health(): BoxHealth
+  /** Ends all waiting between attempts. */
+  close(): void
+}
+
+/** What an exchange is made of. */
+export interface ExchangeParts {
+  readonly transport: Transport
+  readonly tokens: Tokens
+  readonly pacing: Pacing
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Logger
+  /** The longest time for one attempt, from connecting to the last byte. */
+  readonly requestTimeoutMs: Milliseconds
+}
+
+/** Attempts at a call that keeps failing, the first one included. A pause asked for by Box is none. */
+const maxAttempts = 3
+
+/** The mean wait before the second attempt; it doubles for each later one. */
+const firstBackoff: Milliseconds = 500
+
+/** Methods and paths without the ids in them: few enough to count and to compare. */
+export function operationOf(request: Pick<HttpRequest, 'method' | 'url'>): string {
+  const path = new URL(request.url).pathname.replace(/^.*?\/2\.0(?=\/)/, '')
+  return `${request.method} ${path.replaceAll(/\/\d+(?=\/|$)/g, '/:id')}`
+}
+
+/** What happened so far in one call. */
+interface Progress {
+  failures: number
+  renewedToken: boolean
+  /** `unknown` from the first attempt on that may have changed something in Box. */
+  effect: 'none' | 'unknown'
+}
+
+/** Creates an exchange. */
+export function createExchange(parts: ExchangeParts): Exchange {
+  const { transport, tokens, pacing, clock, random, log } = parts
+  const closing = new AbortController()
+  let health: BoxHealth = { ok: true, since: clock.now() }
+
+  function note(trouble: BoxTrouble | undefined): void {
+    if (health.trouble === trouble) return
+    const since = clock.now()
+    health = trouble === undefined ? { ok: true, since } : { ok: false, since, trouble }
+  }
+
+  /** One turn, one token, one HTTP exchange. */
+  async function attempt(
+    request: HttpRequest,
+    call: BoxCall,
+    progress: Progress
+  ): Promise<Verdict> {
+    const leave = await pacing.enter(call.lane, call.deadline)
+    try {
+      const token = await tokens.get(call.deadline)
+      const verdict = await ask(request, token, call)
+      const stale = verdict.kind === 'failed' && verdict.failure.staleToken
+      if (stale && !progress.renewedToken) tokens.discard(token)
+      return verdict
+    } catch (error) {
+      // The token keeper's errors; nothing was sent to the API.
+      if (!(error instanceof BoxUnavailableError)) throw error
+      const pause = error.trouble === 'rate-limited' ? error.retryAfterSeconds * 1000 : 0
+      return { kind: 'failed', failure: failure(error.trouble, error.message, { pause }) }
+    } finally {
+      leave()
+    }
+  }
+
+  async function ask(request: HttpRequest, token: string, call: BoxCall): Promise<Verdict> {
+    const operation = operationOf(request)
+    const headers = { ...request.headers, authorization: `Bearer ${token}` }
+    const timeout = Math.min(parts.requestTimeoutMs, call.deadline - clock.now())
+    if (timeout <= 0) return { kind: 'failed', failure: failure('unavailable', 'No time is left') }
+    try {
+      const answer = await transport.send({ ...request, headers }, timeout)
+      const facts = {
+        operation,
+        status: answer.status,
+        code: codeOf(answer),
+        requestId: requestIdOf(answer)
+      }
+      call.record?.(facts)
+      log.debug(facts, 'Box answered')
+      return judge({ method: request.method, operation }, answer, clock.now())
+    } catch (error) {
+      if (!(error instanceof TransportFailure)) throw error
+      call.record?.({ operation, status: 0, code: '', requestId: '' })
+      const effect = error.departed && request.method !== 'GET' ? 'unknown' : 'none'
+      return { kind: 'failed', failure: failure('unavailable', error.message, { effect }) }
+    }
+  }
+
+  /** Decides whether to try again, waits if so, and throws if not. */
+  async function recover(
+    failure: Failure,
+    progress: Progress,
+    { repeat, call }: { repeat: Repeat; call: BoxCall }
+  ): Promise<void> {
+    if (failure.pause > 0) pacing.pause(failure.pause)
+    if (failure.staleToken && !progress.renewedToken) {
+      progress.renewedToken = true
+      return
+    }
+    note(failure.trouble)
+    if (failure.effect === 'unknown') progress.effect = 'unknown'
+    const { trouble, message } = failure
+    log.warn({ trouble, effect: progress.effect, failures: progress.failures + 1 }, message)
+    if (trouble === 'rate-limited') return
+    progress.failures += 1
+    const repeatable =
+      trouble === 'unavailable' && (repeat === 'harmless' || failure.effect === 'none')
+    const wait = firstBackoff * 2 ** (progress.failures - 1) * (0.5 + random.fraction())
+    const late = clock.now() + Math.max(wait, failure.pause) >= call.deadline
+    if (!repeatable || late || progress.failures >= maxAttempts) {
+      throw unavailable(failure, progress.effect)
+    }
+    await clock.sleep(wait, closing.signal).catch(() => {
+      throw unavailable(failure, progress.effect)
+    })
+  }
+
+  return {
+    async send(request, repeat, call) {
+      const progress: Progress = { failures: 0, renewedToken: false, effect: 'none' }
+      for (;;) {
+        const verdict = await attempt(request, call, progress).catch((error: unknown) => {
+          throw withEffect(error, progress.effect)
+        })
+        if (verdict.kind === 'failed') {
+          await recover(verdict.failure, progress, { repeat, call })
+          continue
+        }
+        note(undefined)
+        if (verdict.kind === 'refused') throw verdict.error
+        return verdict.answer
+      }
+    },
+    health: () => health,
+    close: () => closing.abort()
+  }
+}
+
+/** A turn that never came changes nothing, but an earlier attempt of the same call may have. */
+function withEffect(error: unknown, effect: 'none' | 'unknown'): unknown {
+  if (effect === 'none' || !(error instanceof BoxUnavailableError)) return error
+  const { trouble, retryAfterSeconds } = error
+  return new BoxUnavailableError(error.message, { trouble, effect, retryAfterSeconds })
+}
