@@ -541,6 +541,15 @@ const results: readonly Row[] = [
     { ...ada, emails: [homeMail] }
   ],
   [
+    'remove with values ignores what only describes an element',
+    { ...ada, emails: [workMail, homeMail] },
+    [
+      { op: 'remove', path: 'emails', value: { $ref: 'x', display: 'y', value: 'ada@example.com' } }
+    ],
+    { ...ada, emails: [homeMail] }
+  ],
+  ['add of no extension', managed, [{ op: 'add', value: { [enterpriseUserUrn]: null } }], managed],
+  [
     'remove with a bare text',
     { ...ada, emails: [workMail, homeMail] },
     [{ op: 'remove', path: 'emails', value: 'ADA@home.example.com' }],
