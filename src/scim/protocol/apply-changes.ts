@@ -4,19 +4,21 @@ import type { ScimDocument } from '../../provisioning/model.ts'
 import type { AttributeChange, DocumentChange } from './changes.ts'
 import { assigned, asObject, isList, keyOf, read, withKey } from './document.ts'
 import { changeElements } from './elements.ts'
-import { requireFewElements } from './limits.ts'
+import { requireFewElements, requireFewValues } from './limits.ts'
 
 /**
  * The document after all changes, each applied to the result of the one before (RFC 7644 §3.5.2). The
  * given document is left as it is.
  *
- * @throws ScimError 400 `noTarget`, or 400 `invalidValue` where an attribute gets too many elements
+ * @throws ScimError 400 `noTarget`, or 400 `invalidValue` where the document gets too large
  */
 export function applyChanges(
   document: ScimDocument,
   changes: readonly DocumentChange[]
 ): ScimDocument {
-  return changes.reduce(applyChange, document)
+  const next = changes.reduce(applyChange, document)
+  requireFewValues([next])
+  return next
 }
 
 function applyChange(document: ScimDocument, change: DocumentChange): ScimDocument {
@@ -41,11 +43,11 @@ function changeAttribute(container: JsonObject, change: AttributeChange): JsonOb
 }
 
 /** An attribute that no schema knows is multi-valued where it looks so. */
-function isMultiValued({ target, value }: AttributeChange, current: JsonValue | undefined) {
-  return (
-    target.attribute?.multiValued ??
-    (target.filter !== undefined || isList(value) || isList(current))
-  )
+function isMultiValued(change: AttributeChange, current: JsonValue | undefined): boolean {
+  const { kind, target, value } = change
+  if (target.attribute !== undefined) return target.attribute.multiValued
+  if (target.filter !== undefined || isList(value)) return true
+  return isList(current) && (kind === 'add' || target.subName !== undefined)
 }
 
 function elementsOf(current: JsonValue | undefined): readonly JsonValue[] {

@@ -53,7 +53,7 @@ export function targetOf(resolved: ResolvedAttribute, filter?: Query): ChangeTar
 }
 
 /** Tells whether nothing of the target is kept: read-only, or a password. */
-export function isNeverKept({ attribute, subAttribute }: ChangeTarget): boolean {
+function isNeverKept({ attribute, subAttribute }: ChangeTarget): boolean {
   return [attribute, subAttribute].some(
     (definition) => definition?.mutability === 'readOnly' || definition?.mutability === 'writeOnly'
   )

@@ -24,7 +24,8 @@ export function changeElements(current: Elements, change: AttributeChange): Elem
   if (target.filter !== undefined || target.subName !== undefined) {
     return changeSelected(current, change)
   }
-  const given = isList(change.value) ? change.value : []
+  const { value = [] } = change
+  const given = isList(value) ? value : [value]
   if (change.kind === 'replace') return given
   if (change.kind === 'add') {
     return given.reduce<Elements>((all, one) => addElement(all, one, target.attribute), current)

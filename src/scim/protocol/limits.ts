@@ -6,7 +6,7 @@ import { ScimError } from './errors.ts'
 /** How deep a resource or a PATCH value may be nested; SCIM itself needs four levels. */
 export const maxDepth = 12
 
-/** How many values, objects and arrays included, one request may hold; group members do not count. */
+/** How many values, objects and arrays included, a request or a resource may hold; members aside. */
 export const maxValues = 10_000
 
 /** How many attribute changes one PATCH or one resource may ask for; group members do not count. */
@@ -43,7 +43,7 @@ export function requireFewValues(values: readonly JsonValue[]): void {
   const visit = (value: JsonValue): void => {
     left -= 1
     if (left < 0) {
-      throw new ScimError(400, `More than ${maxValues} values in one request.`, 'invalidValue')
+      throw new ScimError(400, `More than ${maxValues} values in one resource.`, 'invalidValue')
     }
     for (const one of children(value)) visit(one)
   }

@@ -1,8 +1,9 @@
+import { isJsonObject } from '../../lib/json.ts'
 import type { JsonValue } from '../../lib/json.ts'
 import type { Query } from '../../provisioning/query.ts'
 import type { MemberChange } from '../../provisioning/requests.ts'
 import type { ChangeKind, ChangeTarget } from './changes.ts'
-import { isList } from './document.ts'
+import { isList, readAnyCase } from './document.ts'
 import { ScimError } from './errors.ts'
 import { matches } from './match.ts'
 import { memberIds, removedMemberIds } from './members.ts'
@@ -60,7 +61,8 @@ function filteredChange({ kind, raw }: MemberOperation, filter: Query): MemberCh
   if (ids?.length !== 1) {
     throw new ScimError(400, 'The filter on members does not say whom to add.', 'noTarget')
   }
-  if (memberIds(raw).some((id) => id !== ids[0])) {
+  const named = isJsonObject(raw) && readAnyCase(raw, 'value') === undefined ? null : raw
+  if (memberIds(named).some((id) => id !== ids[0])) {
     throw new ScimError(400, 'The value of a member is immutable.', 'mutability')
   }
   return { kind: 'add', ids }

@@ -1,6 +1,11 @@
 import { test } from 'tap'
 import { ScimError } from '../../../src/scim/protocol/errors.ts'
-import { maxDepth, maxElements, maxValues } from '../../../src/scim/protocol/limits.ts'
+import {
+  maxAttributeChanges,
+  maxDepth,
+  maxElements,
+  maxValues
+} from '../../../src/scim/protocol/limits.ts'
 import { normaliseResource } from '../../../src/scim/protocol/normalise.ts'
 import { parseResource } from '../../../src/scim/protocol/resource.ts'
 import { boxUserUrn, enterpriseUserUrn, resourceTypes } from '../../../src/scim/protocol/schemas.ts'
@@ -325,6 +330,8 @@ void test('keys of the JavaScript object model are dropped at every depth', asyn
   t.equal(({} as Record<string, unknown>)['x'], undefined, 'nothing is polluted')
 })
 
+const emails = (count: number) => Array.from({ length: count }, (_, i) => `${i}@example.com`)
+
 void test('limits: depth, values and elements', async (t) => {
   const nested = (depth: number): unknown => (depth === 0 ? 1 : { a: nested(depth - 1) })
   t.equal(
@@ -344,7 +351,6 @@ void test('limits: depth, values and elements', async (t) => {
     refusal(() => user({ custom: many })),
     /invalidValue More than/
   )
-  const emails = (count: number) => Array.from({ length: count }, (_, i) => `${i}@example.com`)
   t.equal(
     refusal(() => user({ emails: emails(maxElements) })),
     'accepted'
@@ -353,7 +359,9 @@ void test('limits: depth, values and elements', async (t) => {
     refusal(() => user({ emails: emails(maxElements + 1) })),
     /invalidValue emails has more/
   )
-  const keys = Object.fromEntries(Array.from({ length: 2000 }, (_, i) => [`key${i}`, 1]))
+  const keys = Object.fromEntries(
+    Array.from({ length: maxAttributeChanges + 1 }, (_, i) => [`key${i}`, 1])
+  )
   t.match(
     refusal(() => user(keys)),
     /invalidValue More than 1000 attribute changes/
@@ -415,8 +423,9 @@ for (const [title, members, expected] of memberShapes) {
   })
 }
 
+const members = (one: unknown) => refusal(() => group({ displayName: 'Sales', members: [one] }))
+
 void test('members in a body: nested groups and elements without an id are refused', async (t) => {
-  const members = (one: unknown) => refusal(() => group({ displayName: 'Sales', members: [one] }))
   t.match(members({ value: '1', type: 'Group' }), /^400 invalidValue Box has no nested groups/)
   t.match(members({ value: '1', $ref: 'https://example.com/scim/v2/Groups/1' }), /no nested groups/)
   t.equal(
@@ -428,6 +437,6 @@ void test('members in a body: nested groups and elements without an id are refus
 })
 
 void test('a group of many members is no large document', async (t) => {
-  const members = Array.from({ length: maxValues * 2 }, (_, index) => ({ value: String(index) }))
-  t.equal(group({ displayName: 'Everyone', members }).members?.length, maxValues * 2)
+  const many = Array.from({ length: maxValues * 2 }, (_, index) => ({ value: String(index) }))
+  t.equal(group({ displayName: 'Everyone', members: many }).members?.length, maxValues * 2)
 })
