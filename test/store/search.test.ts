@@ -3,12 +3,14 @@ import type { Query, SearchRequest } from '../../src/provisioning/query.ts'
 import { openConnection } from '../../src/store/dialect.ts'
 import type { Connection } from '../../src/store/dialect.ts'
 import { createJournalStore } from '../../src/store/journal.ts'
+import { createGroupStore } from '../../src/store/groups.ts'
 import { migrate } from '../../src/store/migrations/migrate.ts'
+import type { Session } from '../../src/store/prepared-query.ts'
 import { groupKind, userKind } from '../../src/store/resource-scope.ts'
 import type { ResourceKind } from '../../src/store/resource-scope.ts'
 import { searchStatement } from '../../src/store/search.ts'
 import { createUserStore } from '../../src/store/users.ts'
-import { attribute, request } from '../contract/directory-records.ts'
+import { attribute, groupId, request, userId } from '../contract/directory-records.ts'
 
 const connection = openConnection(':memory:', { readOnly: false })
 t.before(() => migrate(connection, { clock: { now: () => 0, sleep: async () => {} }, name: 'it' }))
@@ -34,6 +36,18 @@ function explain(
 
 function plan(kind: ResourceKind, changes: Partial<SearchRequest>) {
   return explain(connection, searchStatement(connection.db, kind, request(changes)))
+}
+
+/** A session that finds nothing and remembers what it was asked. */
+function createRecorder() {
+  const statements: { sql: string; parameters: readonly unknown[] }[] = []
+  const session: Session = {
+    async run(query) {
+      statements.push(query)
+      return []
+    }
+  }
+  return { session, statements }
 }
 
 /** Reads of a whole table of resources. */
@@ -116,14 +130,26 @@ t.test('names and values never become SQL', async (t) => {
   t.match(connection.run(statement), [{ total: 0, id: null }])
 })
 
-t.test('open journal entries and addresses are found by index', async (t) => {
-  const statements: { sql: string; parameters: readonly unknown[] }[] = []
-  const session = {
-    async run<Row>(query: { sql: string; parameters: readonly unknown[] }) {
-      statements.push(query)
-      return [] as readonly Row[]
-    }
+t.test('what belongs to a page or a resource comes with it', async (t) => {
+  const { session, statements } = createRecorder()
+  const users = createUserStore(connection.db).reads(session)
+  const groups = createGroupStore(connection.db).reads(session)
+  await users.search(request({ related: true, query: eq('title') }))
+  await users.view(userId(1), true)
+  await groups.view(groupId(1), true)
+  t.equal(statements.length, 3, 'one statement each, however many members there are')
+  for (const statement of statements) {
+    const steps = explain(connection, statement)
+    t.ok(
+      steps.some((step) => /^SEARCH m USING .*\((user_id|group_id)=\?\)/.test(step)),
+      'memberships are found by index',
+      { steps }
+    )
   }
+})
+
+t.test('open journal entries and addresses are found by index', async (t) => {
+  const { session, statements } = createRecorder()
   const journal = createJournalStore(connection.db).reads(session)
   const users = createUserStore(connection.db).reads(session)
   await journal.openFor('user:1')
