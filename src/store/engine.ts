@@ -1,0 +1,98 @@
+import { openConnection } from './dialect.ts'
+import type { Connection } from './dialect.ts'
+
+/** A database with a connection for reads that never waits for the one that writes. */
+export interface Engine {
+  readonly reader: Connection
+  readonly writer: Connection
+  /** Begins a write transaction. */
+  begin(): void
+  /** Makes the running transaction durable and shows it to the reader. */
+  commit(): void
+  /** Undoes the running transaction, if SQLite has not done so by itself. */
+  rollback(): void
+  /** The databases to be migrated before use. */
+  readonly databases: readonly Connection[]
+  /** Writes everything into the file and closes the connections. */
+  close(): void
+  /** Closes the connections and leaves the database as it is. */
+  abandon(): void
+}
+
+/**
+ * A database file in WAL mode: readers see the last committed state while a transaction runs, and a
+ * commit is on the disk when it returns.
+ */
+export function openFileEngine(path: string): Engine {
+  const writer = openConnection(path, { readOnly: false })
+  try {
+    writer.sqlite.exec('pragma journal_mode = wal')
+    writer.sqlite.exec('pragma synchronous = full')
+    const reader = openConnection(path, { readOnly: true })
+    return {
+      reader,
+      writer,
+      begin: () => writer.sqlite.exec('begin immediate'),
+      commit: () => writer.sqlite.exec('commit'),
+      rollback: () => rollback(writer),
+      databases: [writer],
+      close() {
+        reader.sqlite.close()
+        try {
+          writer.sqlite.exec('pragma wal_checkpoint(truncate)')
+        } finally {
+          writer.sqlite.close()
+        }
+      },
+      abandon: () => closeAll([reader, writer])
+    }
+  } catch (error) {
+    writer.sqlite.close()
+    throw error
+  }
+}
+
+/**
+ * A database in memory. SQLite has no WAL there, and a shared cache makes readers wait: so there are
+ * two databases, and each commit replays its changes on the reader's. Both must be migrated first.
+ */
+export function openMemoryEngine(): Engine {
+  const writer = openConnection(':memory:', { readOnly: false })
+  const reader = openConnection(':memory:', { readOnly: false })
+  // The changes were checked where they were made.
+  reader.sqlite.exec('pragma foreign_keys = off')
+  let changes: ReturnType<typeof writer.sqlite.createSession> | undefined
+  const endSession = () => {
+    changes?.close()
+    changes = undefined
+  }
+  return {
+    reader,
+    writer,
+    begin() {
+      changes = writer.sqlite.createSession()
+      writer.sqlite.exec('begin immediate')
+    },
+    commit() {
+      writer.sqlite.exec('commit')
+      const shown = changes === undefined || reader.sqlite.applyChangeset(changes.changeset())
+      endSession()
+      if (!shown) throw new Error('the committed changes do not fit the copy that is read')
+    },
+    rollback() {
+      endSession()
+      rollback(writer)
+    },
+    databases: [writer, reader],
+    close: () => closeAll([reader, writer]),
+    abandon: () => closeAll([reader, writer])
+  }
+}
+
+function closeAll(connections: readonly Connection[]): void {
+  for (const { sqlite } of connections) sqlite.close()
+}
+
+function rollback({ sqlite }: Connection): void {
+  if (sqlite.isTransaction) sqlite.exec('rollback')
+}

@@ -1,0 +1,27 @@
+/** Why a database was not opened; see {@link DirectoryOpenError}. */
+export type DirectoryOpenErrorCode =
+  /** The URL names no database this build can open. */
+  | 'directory_url'
+  /** The folder or file cannot be created, read or written. */
+  | 'directory_inaccessible'
+  /** Another process has the database open. */
+  | 'directory_in_use'
+  /** The file is something else than a directory of this bridge. */
+  | 'directory_foreign'
+  /** The file is damaged. */
+  | 'directory_corrupt'
+  /** A newer version of the bridge wrote the database. */
+  | 'directory_newer'
+  /** The database belongs to another Box enterprise or Box host. */
+  | 'directory_identity'
+
+/** The database was not opened and not changed; the message says why and what to do about it. */
+export class DirectoryOpenError extends Error {
+  override readonly name = 'DirectoryOpenError'
+  readonly code: DirectoryOpenErrorCode
+
+  constructor(code: DirectoryOpenErrorCode, message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause })
+    this.code = code
+  }
+}

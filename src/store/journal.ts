@@ -1,0 +1,180 @@
+import { sql } from 'kysely'
+import type { Kysely, Selectable } from 'kysely'
+import { openStates } from '../provisioning/operations.ts'
+import type {
+  BoxOperation,
+  JournalEntry,
+  JournalState,
+  NewJournalEntry
+} from '../provisioning/operations.ts'
+import type { JournalReads, JournalUpdate } from '../provisioning/ports.ts'
+import { prepare, prepareForRow, prepareSql } from './prepared-query.ts'
+import type { Param, ParamsOfRow, Session } from './prepared-query.ts'
+import type { JournalTable, NewJournalRow, Tables } from './tables.ts'
+
+/** The journal: what can be done in any session. */
+export interface JournalStore {
+  reads(session: Session): JournalReads
+  append(session: Session, entries: readonly NewJournalEntry[]): Promise<readonly JournalEntry[]>
+  update(session: Session, ids: readonly number[], change: JournalUpdate): Promise<void>
+}
+
+type TableRow = Selectable<JournalTable>
+
+/** Settled entries are counted among this many of the newest entries only. */
+const countedEntries = 10_000
+
+/** Written out, not bound: only so does SQLite see that the indexes of open entries apply. */
+const isOpen = sql<boolean>`state in (${sql.join(openStates.map((state) => sql.lit(state)))})`
+
+const columns = [
+  'correlation_id',
+  'subject',
+  'operation',
+  'state',
+  'acknowledged',
+  'attempts',
+  'not_before',
+  'decided_at',
+  'sent_at',
+  'outcome'
+] as const satisfies readonly (keyof TableRow)[]
+
+type InsertedRow = Required<Omit<NewJournalRow, 'id'>> & Record<string, string | number | null>
+
+/** Compiles the statements about the journal. */
+export function createJournalStore(db: Kysely<Tables>): JournalStore {
+  const statements = prepareStatements(db)
+  return {
+    reads: (session) => createReads(statements, session),
+    async append(session, entries) {
+      const appended: JournalEntry[] = []
+      for (const entry of entries) {
+        const [row] = await statements.append(session, toRow(entry))
+        if (row !== undefined) appended.push({ ...withDefaults(entry), id: row.id })
+      }
+      return appended
+    },
+    async update(session, ids, change) {
+      const columns = toColumns(change)
+      if (ids.length === 0 || Object.keys(columns).length === 0) return
+      const update = db
+        .updateTable('journal')
+        .set(columns)
+        .where(
+          sql<boolean>`id in (select asked.value from json_each(${JSON.stringify(ids)}) as asked)`
+        )
+      await session.run(update.compile())
+    }
+  }
+}
+
+type Statements = ReturnType<typeof prepareStatements>
+
+function prepareStatements(db: Kysely<Tables>) {
+  const rows = db.selectFrom('journal').selectAll()
+  return {
+    get: prepare((id: Param<number>) => rows.where('id', '=', id)),
+    openFor: prepare((subject: Param<string>) =>
+      rows.where('subject', '=', subject).where(isOpen).orderBy('id')
+    ),
+    due: prepareSql(
+      db,
+      (now: Param<number>, limit: Param<number>) => sql<TableRow>`select *
+        from journal indexed by journal_open where ${isOpen} and not_before <= ${now}
+        order by id limit ${limit}`
+    ),
+    countOpen: prepareSql(
+      db,
+      () => sql<StateCount>`select state, count(*) as entries
+        from journal indexed by journal_open where ${isOpen} group by state`
+    ),
+    countSettled: prepareSql(
+      db,
+      () => sql<StateCount>`select state, count(*) as entries
+        from (select state from journal order by id desc limit ${sql.lit(countedEntries)})
+        where not ${isOpen} group by state`
+    ),
+    append: prepareForRow(columns, (row: ParamsOfRow<InsertedRow>) =>
+      db.insertInto('journal').values(row).returning('id')
+    )
+  }
+}
+
+interface StateCount {
+  readonly state: JournalState
+  readonly entries: number
+}
+
+async function all(rows: Promise<readonly TableRow[]>): Promise<readonly JournalEntry[]> {
+  return (await rows).map(toEntry)
+}
+
+function createReads(statements: Statements, session: Session): JournalReads {
+  return {
+    async get(id) {
+      const [entry] = await all(statements.get(session, id))
+      return entry
+    },
+    openFor: (subject) => all(statements.openFor(session, subject)),
+    due: (now, limit) => all(statements.due(session, now, limit)),
+    async count() {
+      const counts = { decided: 0, sent: 0, unknown: 0, confirmed: 0, refused: 0, cancelled: 0 }
+      const settled = await statements.countSettled(session)
+      const open = await statements.countOpen(session)
+      for (const { state, entries } of [...settled, ...open]) counts[state] = entries
+      return counts
+    }
+  }
+}
+
+/** An entry begins unattempted and may be worked at once. */
+function withDefaults(entry: NewJournalEntry): Omit<JournalEntry, 'id'> {
+  return { ...entry, attempts: 0, notBefore: entry.decidedAt, outcome: undefined }
+}
+
+function toRow(entry: NewJournalEntry): InsertedRow {
+  const { correlationId, subject, operation, ...full } = withDefaults(entry)
+  return {
+    correlation_id: correlationId,
+    subject,
+    operation: JSON.stringify(operation),
+    state: full.state,
+    acknowledged: Number(full.acknowledged),
+    attempts: full.attempts,
+    not_before: full.notBefore,
+    decided_at: full.decidedAt,
+    sent_at: full.sentAt ?? null,
+    outcome: full.outcome ?? null
+  }
+}
+
+/** The columns of those keys that the change has; undefined empties a column. */
+function toColumns(change: JournalUpdate): Partial<InsertedRow> {
+  const { state, acknowledged, attempts, notBefore, operation } = change
+  return {
+    ...(state !== undefined && { state }),
+    ...(acknowledged !== undefined && { acknowledged: Number(acknowledged) }),
+    ...(attempts !== undefined && { attempts }),
+    ...(notBefore !== undefined && { not_before: notBefore }),
+    ...('sentAt' in change && { sent_at: change.sentAt ?? null }),
+    ...('outcome' in change && { outcome: change.outcome ?? null }),
+    ...(operation !== undefined && { operation: JSON.stringify(operation) })
+  }
+}
+
+function toEntry(row: TableRow): JournalEntry {
+  return {
+    id: row.id,
+    correlationId: row.correlation_id,
+    subject: row.subject,
+    operation: JSON.parse(row.operation) as BoxOperation,
+    state: row.state as JournalState,
+    acknowledged: row.acknowledged === 1,
+    attempts: row.attempts,
+    notBefore: row.not_before,
+    decidedAt: row.decided_at,
+    sentAt: row.sent_at ?? undefined,
+    outcome: row.outcome ?? undefined
+  }
+}

@@ -1,0 +1,5 @@
+import { directory } from './0001-directory.ts'
+import type { Migration } from './migration.ts'
+
+/** Every migration in the order in which they run. Only ever appended to. */
+export const allMigrations: readonly Migration[] = [directory]

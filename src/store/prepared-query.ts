@@ -1,0 +1,92 @@
+import type { CompiledQuery, Kysely, RawBuilder } from 'kysely'
+import { sql } from 'kysely'
+import type { Tables } from './tables.ts'
+
+/** What a column holds. */
+type ColumnValue = string | number | null
+
+/** Where queries run: the connection for reads, or a transaction. */
+export interface Session {
+  /** Runs one statement and resolves to its rows. */
+  run<Row>(query: CompiledQuery<Row>): Promise<readonly Row[]>
+}
+
+/** A place for a value in a query that is compiled before the value is known. */
+export type Param<Value extends ColumnValue> = RawBuilder<Value>
+
+/** A query that was compiled once: it takes its values at each run. */
+export type PreparedQuery<Values extends readonly ColumnValue[], Row> = (
+  session: Session,
+  ...values: Values
+) => Promise<readonly Row[]>
+
+interface Compilable<Row> {
+  compile(): CompiledQuery<Row>
+}
+
+type ParamsOf<Values extends readonly ColumnValue[]> = {
+  [Index in keyof Values]: Param<Values[Index]>
+}
+
+type RowShape<Row> = { readonly [Column in keyof Row]: ColumnValue }
+
+/** One parameter per column of a row. */
+export type ParamsOfRow<Row extends RowShape<Row>> = {
+  readonly [Column in keyof Row]: Param<Row[Column]>
+}
+
+/** Stands for a value in a compiled query's parameters. */
+class Place {
+  readonly key: number | string
+
+  constructor(key: number | string) {
+    this.key = key
+  }
+}
+
+function param<Value extends ColumnValue>(key: number | string): Param<Value> {
+  return sql<Value>`${new Place(key)}`
+}
+
+function fill<Row>(
+  query: CompiledQuery<Row>,
+  valueAt: (key: number | string) => unknown
+): CompiledQuery<Row> {
+  return {
+    ...query,
+    parameters: query.parameters.map((value) =>
+      value instanceof Place ? valueAt(value.key) : value
+    )
+  }
+}
+
+function createParams<Values extends readonly ColumnValue[]>(count: number): ParamsOf<Values> {
+  return Array.from({ length: count }, (_, index) => param(index)) as ParamsOf<Values>
+}
+
+/** Compiles what `build` makes of as many parameters as it declares. */
+export function prepare<Values extends readonly ColumnValue[], Row>(
+  build: (...params: ParamsOf<Values>) => Compilable<Row>
+): PreparedQuery<Values, Row> {
+  const query = build(...createParams<Values>(build.length)).compile()
+  return (session, ...values) => session.run(fill(query, (key) => values[Number(key)]))
+}
+
+/** {@link prepare} for a statement that is written in SQL. */
+export function prepareSql<Values extends readonly ColumnValue[], Row>(
+  db: Kysely<Tables>,
+  build: (...params: ParamsOf<Values>) => RawBuilder<Row>
+): PreparedQuery<Values, Row> {
+  const query = build(...createParams<Values>(build.length)).compile(db)
+  return (session, ...values) => session.run(fill(query, (key) => values[Number(key)]))
+}
+
+/** Compiles what `build` makes of one parameter per column, to be run with whole rows. */
+export function prepareForRow<Row extends RowShape<Row>, Result>(
+  columns: readonly (keyof Row & string)[],
+  build: (params: ParamsOfRow<Row>) => Compilable<Result>
+): (session: Session, row: Row) => Promise<readonly Result[]> {
+  const params = Object.fromEntries(columns.map((column) => [column, param(column)]))
+  const query = build(params as ParamsOfRow<Row>).compile()
+  return (session, row) => session.run(fill(query, (key) => row[key as keyof Row]))
+}

@@ -1,0 +1,124 @@
+import type { CompiledQuery, Kysely } from 'kysely'
+import { createKeyedLock } from '../lib/keyed-lock.ts'
+import type { Directory, DirectoryReads, DirectoryTransaction } from '../provisioning/ports.ts'
+import { createAuditStore } from './audit.ts'
+import type { Connection } from './dialect.ts'
+import type { Engine } from './engine.ts'
+import { createGroupStore } from './groups.ts'
+import { createJournalStore } from './journal.ts'
+import { createMembershipStore } from './memberships.ts'
+import type { Session } from './prepared-query.ts'
+import { createStateStore } from './state.ts'
+import type { Tables } from './tables.ts'
+import { createUserStore } from './users.ts'
+
+/**
+ * The directory on an open and migrated database. A transaction must not be begun inside another:
+ * it would wait for itself. `released` is called once, when the database is closed.
+ */
+export function createSqliteDirectory(engine: Engine, released: () => void): Directory {
+  const stores = createStores(engine.writer.db)
+  const writes = createKeyedLock()
+  const reading = openSession(engine.reader, 'the directory is closed')
+  let closing: Promise<void> | undefined
+
+  const inTransaction = async <T>(work: (tx: DirectoryTransaction) => Promise<T>): Promise<T> => {
+    const writing = openSession(engine.writer, 'the transaction has ended')
+    engine.begin()
+    try {
+      const result = await work(createTransaction(stores, writing.session))
+      writing.end()
+      engine.commit()
+      return result
+    } catch (error) {
+      writing.end()
+      engine.rollback()
+      throw error
+    }
+  }
+
+  return {
+    ...createReads(stores, reading.session),
+    async transaction(work) {
+      if (closing !== undefined) throw new Error('the directory is closed')
+      return writes.run('writer', () => inTransaction(work))
+    },
+    close() {
+      closing ??= writes.run('writer', async () => {
+        reading.end()
+        try {
+          engine.close()
+        } finally {
+          released()
+        }
+      })
+      return closing
+    }
+  }
+}
+
+type Stores = ReturnType<typeof createStores>
+
+function createStores(db: Kysely<Tables>) {
+  return {
+    users: createUserStore(db),
+    groups: createGroupStore(db),
+    memberships: createMembershipStore(db),
+    journal: createJournalStore(db),
+    audit: createAuditStore(db),
+    state: createStateStore(db)
+  }
+}
+
+/**
+ * A session that refuses everything after its end. A statement runs while it is called, not later:
+ * no write that somebody forgot to await escapes its transaction.
+ */
+function openSession(connection: Connection, ended: string): { session: Session; end: () => void } {
+  let open = true
+  return {
+    session: {
+      async run<Row>(query: CompiledQuery<Row>) {
+        if (!open) throw new Error(ended)
+        return connection.run(query)
+      }
+    },
+    end() {
+      open = false
+    }
+  }
+}
+
+function createReads(stores: Stores, session: Session): DirectoryReads {
+  return {
+    users: stores.users.reads(session),
+    groups: stores.groups.reads(session),
+    memberships: stores.memberships.reads(session),
+    journal: stores.journal.reads(session),
+    state: stores.state.reads(session)
+  }
+}
+
+function createTransaction(stores: Stores, session: Session): DirectoryTransaction {
+  const { users, groups, memberships, journal, audit, state } = stores
+  return {
+    ...createReads(stores, session),
+    putUser: (record) => users.put(session, record),
+    async deleteUser(id) {
+      await memberships.deleteOfUser(session, id)
+      await users.delete(session, id)
+    },
+    putGroup: (record) => groups.put(session, record),
+    async deleteGroup(id) {
+      await memberships.deleteOfGroup(session, id)
+      await groups.delete(session, id)
+    },
+    putMemberships: (rows) => memberships.put(session, rows),
+    deleteMembership: (groupId, userId) => memberships.delete(session, groupId, userId),
+    touchGroup: (id, at) => groups.touch(session, id, at),
+    appendJournal: (entries) => journal.append(session, entries),
+    updateJournal: (ids, change) => journal.update(session, ids, change),
+    audit: (entry) => audit.append(session, entry),
+    putState: (key, value) => state.put(session, key, value)
+  }
+}

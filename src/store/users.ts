@@ -1,0 +1,169 @@
+import { sql } from 'kysely'
+import type { Kysely } from 'kysely'
+import { fold } from '../lib/text.ts'
+import type { BoxUser, BoxUserId, UserRecord } from '../provisioning/model.ts'
+import type { UserReads } from '../provisioning/ports.ts'
+import { prepare, prepareForRow, prepareSql } from './prepared-query.ts'
+import type { Param, ParamsOfRow, Session } from './prepared-query.ts'
+import { toStoredResource, viewOf } from './view.ts'
+import { userKind } from './resource-scope.ts'
+import { parseObject, textAttribute, toResource, toResourceText } from './resource-text.ts'
+import { search, searchStatement } from './search.ts'
+import type { Tables, UserRow } from './tables.ts'
+
+/** The tables of people: what can be done in any session. */
+export interface UserStore {
+  reads(session: Session): UserReads
+  put(session: Session, record: UserRecord): Promise<void>
+  /** Removes the person; memberships are the caller's. */
+  delete(session: Session, id: BoxUserId): Promise<void>
+}
+
+type RecordRow = UserRow & { readonly aliases: string }
+
+const columns = [
+  'id',
+  'linked',
+  'tombstone',
+  'created_by_bridge',
+  'deactivated_by_bridge',
+  'login_key',
+  'user_name_key',
+  'external_id',
+  'display',
+  'shadow',
+  'snapshot',
+  'text',
+  'created',
+  'last_modified',
+  'revision'
+] as const satisfies readonly (keyof UserRow)[]
+
+/** Compiles the statements about people. */
+export function createUserStore(db: Kysely<Tables>): UserStore {
+  const statements = prepareStatements(db)
+  return {
+    reads: (session) => createReads(db, statements, session),
+    async put(session, record) {
+      await statements.deleteAliases(session, record.id)
+      await statements.put(session, toRow(record))
+      if (record.aliases.length > 0) {
+        const aliases = record.aliases.map((address) => [address, fold(address)])
+        await statements.addAliases(session, record.id, JSON.stringify(aliases))
+      }
+    },
+    async delete(session, id) {
+      await statements.deleteAliases(session, id)
+      await statements.delete(session, id)
+    }
+  }
+}
+
+type Statements = ReturnType<typeof prepareStatements>
+
+function prepareStatements(db: Kysely<Tables>) {
+  const record = sql`select u.*, (select json_group_array(a.address order by a.position)
+    from user_aliases as a where a.user_id = u.id) as aliases from users as u`
+  return {
+    get: prepareSql(db, (id: Param<string>) => sql<RecordRow>`${record} where u.id = ${id}`),
+    // A login before an alias, who is there before who left: only Box's own changes make more than one.
+    findByAddress: prepareSql(
+      db,
+      (key: Param<string>) => sql<RecordRow>`${record} where u.login_key = ${key}
+        or u.id in (select a.user_id from user_aliases as a where a.address_key = ${key})
+        order by u.login_key = ${key} desc, u.tombstone, u.created, u.id limit 1`
+    ),
+    findByUserName: prepareSql(
+      db,
+      (key: Param<string>) => sql<RecordRow>`${record} where u.user_name_key = ${key}
+        and u.tombstone = 0 order by u.created, u.id limit 1`
+    ),
+    view: prepareSql(db, (id: Param<string>) => viewOf(userKind, id, false)),
+    viewRelated: prepareSql(db, (id: Param<string>) => viewOf(userKind, id, true)),
+    visible: prepareSql(
+      db,
+      (ids: Param<string>) => sql<{ readonly id: string }>`select u.id
+        from json_each(${ids}) as asked join users as u on u.id = asked.value
+        where u.tombstone = 0`
+    ),
+    put: prepareForRow(columns, (row: ParamsOfRow<UserRow>) =>
+      db
+        .insertInto('users')
+        .values(row)
+        .onConflict((conflict) => conflict.column('id').doUpdateSet(row))
+    ),
+    delete: prepare((id: Param<string>) => db.deleteFrom('users').where('id', '=', id)),
+    addAliases: prepareSql(
+      db,
+      (
+        id: Param<string>,
+        aliases: Param<string>
+      ) => sql`insert into user_aliases (user_id, position, address, address_key)
+        select ${id}, a.key, a.value ->> 0, a.value ->> 1 from json_each(${aliases}) as a`
+    ),
+    deleteAliases: prepare((id: Param<string>) =>
+      db.deleteFrom('user_aliases').where('user_id', '=', id)
+    )
+  }
+}
+
+async function first(rows: Promise<readonly RecordRow[]>): Promise<UserRecord | undefined> {
+  const [row] = await rows
+  return row === undefined ? undefined : toRecord(row)
+}
+
+function createReads(db: Kysely<Tables>, statements: Statements, session: Session): UserReads {
+  return {
+    get: (id) => first(statements.get(session, id)),
+    findByAddress: (address) => first(statements.findByAddress(session, fold(address))),
+    findByUserName: (userName) => first(statements.findByUserName(session, fold(userName))),
+    async view(id, related) {
+      const statement = related ? statements.viewRelated : statements.view
+      const [row] = await statement(session, id)
+      return row === undefined ? undefined : toStoredResource(row)
+    },
+    search: (request) => search(session, searchStatement(db, userKind, request)),
+    async visible(ids) {
+      const rows = await statements.visible(session, JSON.stringify(ids))
+      return new Set(rows.map((row) => row.id))
+    }
+  }
+}
+
+function toRow(record: UserRecord): UserRow {
+  const userName = textAttribute(record.resource, 'userName')
+  return {
+    id: record.id,
+    linked: Number(record.linked),
+    tombstone: Number(record.tombstone),
+    created_by_bridge: Number(record.createdByBridge),
+    deactivated_by_bridge: Number(record.deactivatedByBridge),
+    login_key: fold(record.snapshot.login),
+    user_name_key: userName === null ? null : fold(userName),
+    external_id: textAttribute(record.resource, 'externalId'),
+    display: (textAttribute(record.resource, 'displayName') || userName) ?? '',
+    shadow: JSON.stringify(record.shadow),
+    snapshot: JSON.stringify(record.snapshot),
+    text: toResourceText(record.resource, record.id, userKind.coreSchema),
+    created: record.created,
+    last_modified: record.lastModified,
+    revision: record.revision
+  }
+}
+
+function toRecord(row: RecordRow): UserRecord {
+  return {
+    id: row.id as BoxUserId,
+    linked: row.linked === 1,
+    tombstone: row.tombstone === 1,
+    createdByBridge: row.created_by_bridge === 1,
+    deactivatedByBridge: row.deactivated_by_bridge === 1,
+    aliases: JSON.parse(row.aliases) as string[],
+    shadow: parseObject(row.shadow),
+    snapshot: JSON.parse(row.snapshot) as BoxUser,
+    resource: toResource(row.text, userKind.coreSchema),
+    created: row.created,
+    lastModified: row.last_modified,
+    revision: row.revision
+  }
+}
