@@ -50,12 +50,12 @@ interface Settings {
 }
 
 /** The configuration of the demo, which runs on its own emulator of Box. */
-export interface DemoConfig extends Settings {
+interface DemoConfig extends Settings {
   readonly mode: 'demo'
 }
 
 /** The configuration for a real Box enterprise. */
-export interface BoxConfig extends Settings {
+interface BoxConfig extends Settings {
   readonly mode: 'box'
   /** Base of the API and of the token endpoint, without a slash at its end. */
   readonly boxApiUrl: string

@@ -10,7 +10,7 @@ export type Environment = Readonly<Record<string, string | undefined>>
 export type ReadFile = (path: string) => string
 
 /** A value and where it came from. */
-export interface GivenValue {
+interface GivenValue {
   readonly value: JsonValue
   /** The value for people, or a word about its origin where it came from a secret file. */
   readonly shown: string
