@@ -1,0 +1,66 @@
+import type { Milliseconds } from '../lib/clock.ts'
+
+/** How the bridge proves to Box who it is. */
+export type BoxCredentials =
+  /** Client credentials grant (https://developer.box.com/guides/authentication/client-credentials/). */
+  | {
+      readonly kind: 'client-credentials'
+      readonly clientId: string
+      readonly clientSecret: string
+      readonly enterpriseId: string
+    }
+  /** Box's JWT configuration file, read and checked (https://developer.box.com/guides/authentication/jwt/). */
+  | { readonly kind: 'jwt'; readonly configJson: string; readonly enterpriseId: string }
+
+/** The levels of the log, as pino names them. */
+export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent'
+
+/** What both modes share. Frozen, complete, checked: nothing else reads the environment. */
+interface Settings {
+  readonly host: string
+  /** 0 lets the system choose a free port. */
+  readonly port: number
+  /** Base of every `meta.location`, without a slash at its end; undefined: taken from the request. */
+  readonly publicUrl: string | undefined
+  /** Plain bearer tokens; empty only in the demo, which makes one. */
+  readonly scimTokens: readonly string[]
+  /** `file:PATH` or `file::memory:`. */
+  readonly databaseUrl: string
+  /** One budget for all calls to Box. */
+  readonly boxCallsPerMinute: number
+  /** How long a write waits for its turn and for Box. */
+  readonly requestBudgetMs: Milliseconds
+  /** How a person is matched with a Box user. */
+  readonly association: 'login'
+  /** What POST does for a Box user or group that SCIM does not know yet. */
+  readonly onExisting: 'link' | 'conflict'
+  /** Completes a userName that is no e-mail address. */
+  readonly loginDomain: string | undefined
+  readonly userKind: 'managed'
+  /** The Box status that `active: false` becomes. */
+  readonly onDeactivate: 'inactive' | 'cannot_delete_edit' | 'cannot_delete_edit_upload'
+  readonly onDelete: 'deactivate'
+  readonly onGroupDelete: 'empty'
+  readonly onLoginConflict: 'reject'
+  /** Whether a role may make somebody a co-admin. */
+  readonly allowCoadmin: boolean
+  /** Whether unknown member ids refuse the request. */
+  readonly strictMembers: boolean
+  readonly logLevel: LogLevel
+}
+
+/** The configuration of the demo, which runs on its own emulator of Box. */
+interface DemoConfig extends Settings {
+  readonly mode: 'demo'
+}
+
+/** The configuration for a real Box enterprise. */
+interface BoxConfig extends Settings {
+  readonly mode: 'box'
+  /** Base of the API and of the token endpoint, without a slash at its end. */
+  readonly boxApiUrl: string
+  readonly boxCredentials: BoxCredentials
+}
+
+/** Everything that can be configured. */
+export type Config = DemoConfig | BoxConfig

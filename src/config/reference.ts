@@ -1,0 +1,226 @@
+import type { JsonObject } from '../lib/json.ts'
+
+/** One key of the configuration: its rule and its documentation in one place. */
+export interface Setting {
+  readonly key: string
+  /** The default as it would be written; absent where there is none. */
+  readonly default?: string
+  /** What the documentation shows as default, where that is no value. */
+  readonly defaultNote?: string
+  /** JSON Schema of one value. */
+  readonly schema: JsonObject
+  /** What is allowed, for people. */
+  readonly allowed: string
+  /** What it does, for people. */
+  readonly description: string
+  /** True where the value must never be printed. */
+  readonly secret: boolean
+  /** False for a key that has only one permitted value, or none, in this version. */
+  readonly available: boolean
+}
+
+type Facts = Omit<Setting, 'key' | 'allowed' | 'secret' | 'available' | 'schema'>
+
+const setting = (
+  key: string,
+  allowed: string,
+  schema: JsonObject,
+  facts: Facts & { secret?: boolean }
+): Setting => ({ key, allowed, schema, secret: false, available: true, ...facts })
+
+const choice = (key: string, values: readonly string[], facts: Facts): Setting =>
+  setting(
+    key,
+    values.map((value) => `\`${value}\``).join(' or '),
+    { type: 'string', enum: values },
+    facts
+  )
+
+/** A key whose other values come with a later version: refused, so that nobody relies on them. */
+const fixed = (key: string, value: string, description: string): Setting => ({
+  ...choice(key, [value], { default: value, description }),
+  allowed: `only \`${value}\``,
+  available: false
+})
+
+/** A key that comes with a later version: refused when it is set. */
+const absent = (key: string, description: string): Setting => ({
+  ...setting(key, 'nothing, leave it unset', { not: {} }, { description }),
+  available: false
+})
+
+const flag = (key: string, description: string): Setting =>
+  setting(key, '`true` or `false`', { type: 'boolean' }, { default: 'false', description })
+
+const text: JsonObject = { type: 'string', minLength: 1 }
+const url: JsonObject = { type: 'string', format: 'base-url' }
+
+/** Every key of the configuration, in the order in which it is documented. */
+export const settings: readonly Setting[] = Object.freeze([
+  setting(
+    'HOST',
+    'an IP address or a host name',
+    { type: 'string', format: 'host' },
+    {
+      default: '127.0.0.1',
+      description: 'Address to listen on. The demo takes loopback addresses only.'
+    }
+  ),
+  setting(
+    'PORT',
+    'a whole number from 0 to 65535',
+    { type: 'integer', minimum: 0, maximum: 65_535 },
+    {
+      default: '8080',
+      description: 'Port to listen on; `0` takes a free one. The SCIM base is `/scim/v2`.'
+    }
+  ),
+  setting('PUBLIC_URL', 'an http or https URL without query, fragment or password', url, {
+    defaultNote: 'from the request',
+    description:
+      'Origin under which clients reach the bridge, e.g. `https://scim.example.com`; the base of `meta.location` behind a proxy.'
+  }),
+  setting(
+    'SCIM_TOKEN',
+    'tokens of at least 16 characters without spaces, separated by commas',
+    { type: 'string', format: 'token-list' },
+    {
+      defaultNote: 'none; the demo makes one',
+      description: 'Bearer tokens that SCIM clients present. Several allow a change without a gap.',
+      secret: true
+    }
+  ),
+  setting(
+    'DATABASE_URL',
+    '`file:PATH` or `file::memory:`',
+    { type: 'string', pattern: '^file:.+' },
+    {
+      default: 'file:data/bridge.db',
+      description: 'Where the directory is kept. The demo uses `file:data/demo.db` by default.'
+    }
+  ),
+  setting('BOX_API_URL', 'an http or https URL without query, fragment or password', url, {
+    default: 'https://api.box.com',
+    description: 'Base of the Box API and of its token endpoint.'
+  }),
+  setting('BOX_CLIENT_ID', 'the client id of a Box Platform App', text, {
+    defaultNote: 'none',
+    description: 'Client credentials: the client id.'
+  }),
+  setting('BOX_CLIENT_SECRET', 'the client secret of that app', text, {
+    defaultNote: 'none',
+    description: 'Client credentials: the client secret.',
+    secret: true
+  }),
+  setting(
+    'BOX_ENTERPRISE_ID',
+    'digits',
+    { type: 'string', pattern: '^\\d{1,20}$' },
+    {
+      defaultNote: 'none',
+      description: 'Client credentials: the id of the Box enterprise.'
+    }
+  ),
+  setting('BOX_JWT_CONFIG_FILE', "the path of Box's JWT configuration file (JSON)", text, {
+    defaultNote: 'none',
+    description: "Box's JWT configuration file, instead of the three keys above."
+  }),
+  setting(
+    'BOX_CALLS_PER_MINUTE',
+    'a whole number from 1 to 10000',
+    { type: 'integer', minimum: 1, maximum: 10_000 },
+    {
+      default: '900',
+      description: 'Budget for all calls to Box. Box allows about 1,000 a minute for one account.'
+    }
+  ),
+  absent(
+    'BOX_CALLS_PER_MONTH',
+    'Monthly allowance to be warned about. Not available in this version.'
+  ),
+  fixed(
+    'BOX_EVENTS_POLL_SECONDS',
+    '0',
+    'Drift feed: seconds between polls of Box events. Not available in this version: changes that people make in Box are not seen after the first import.'
+  ),
+  setting(
+    'REQUEST_BUDGET_SECONDS',
+    'a whole number from 1 to 55',
+    { type: 'integer', minimum: 1, maximum: 55 },
+    {
+      default: '25',
+      description: 'How long a write waits for its turn and for Box before it answers 429 or 503.'
+    }
+  ),
+  fixed(
+    'ASSOCIATION',
+    'login',
+    'How a person is matched with a Box user: by login. Matching by `external_app_user_id` is not available in this version.'
+  ),
+  choice('ON_EXISTING', ['link', 'conflict'], {
+    default: 'link',
+    description:
+      'POST for a Box user or group that SCIM has not written yet: `link` takes it over (201 with its id), `conflict` answers 409.'
+  }),
+  setting(
+    'LOGIN_DOMAIN',
+    'a domain name, e.g. `example.com`',
+    { type: 'string', format: 'domain' },
+    {
+      defaultNote: 'none; the demo uses `example.com`',
+      description:
+        'Completes a userName that is no e-mail address, where no e-mail is given either.'
+    }
+  ),
+  fixed(
+    'USER_KIND',
+    'managed',
+    'Kind of Box user to manage. App users are not available in this version.'
+  ),
+  choice('ON_DEACTIVATE', ['inactive', 'cannot_delete_edit', 'cannot_delete_edit_upload'], {
+    default: 'inactive',
+    description:
+      'Box status for `active: false`. Both `cannot_delete_edit` and `cannot_delete_edit_upload` leave the person able to log in.'
+  }),
+  fixed(
+    'ON_DELETE',
+    'deactivate',
+    'What DELETE of a user does: deactivate and hide. Transfer and deletion are not available in this version.'
+  ),
+  absent(
+    'TRANSFER_TO',
+    'Box user that receives the content of deleted people. Not available in this version.'
+  ),
+  fixed(
+    'ON_GROUP_DELETE',
+    'empty',
+    'What DELETE of a group does: remove its members, hide it, keep the Box group. Deletion is not available in this version.'
+  ),
+  fixed(
+    'ON_LOGIN_CONFLICT',
+    'reject',
+    'A login owned outside the enterprise: 409. Invitations are not available in this version.'
+  ),
+  flag(
+    'ALLOW_COADMIN',
+    'Whether roles may map to `coadmin`. The bridge can never deactivate a co-admin again.'
+  ),
+  flag(
+    'STRICT_MEMBERS',
+    'Unknown member ids of a group: `false` skips them with an audit line, `true` answers 400 naming them.'
+  ),
+  fixed(
+    'FUSE',
+    'off',
+    'Limit on mass removal of people. Not available in this version: there is no such limit yet.'
+  ),
+  fixed(
+    'FUSE_MEMBERS',
+    'off',
+    'Limit on mass removal of memberships. Not available in this version: there is no such limit yet.'
+  ),
+  choice('LOG_LEVEL', ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
+    default: 'info',
+    description: 'Least severe log entries that are written.'
+  })
+])

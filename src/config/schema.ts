@@ -1,0 +1,91 @@
+import { Ajv } from 'ajv'
+import type { ErrorObject } from 'ajv'
+import type { LogLevel } from './config.ts'
+import { settings } from './reference.ts'
+
+/** The values after validation, by key, numbers and booleans converted. */
+export interface ConfigValues {
+  readonly HOST: string
+  readonly PORT: number
+  readonly PUBLIC_URL?: string
+  readonly SCIM_TOKEN?: string
+  readonly DATABASE_URL: string
+  readonly BOX_API_URL: string
+  readonly BOX_CLIENT_ID?: string
+  readonly BOX_CLIENT_SECRET?: string
+  readonly BOX_ENTERPRISE_ID?: string
+  readonly BOX_JWT_CONFIG_FILE?: string
+  readonly BOX_CALLS_PER_MINUTE: number
+  readonly REQUEST_BUDGET_SECONDS: number
+  readonly ASSOCIATION: 'login'
+  readonly ON_EXISTING: 'link' | 'conflict'
+  readonly LOGIN_DOMAIN?: string
+  readonly USER_KIND: 'managed'
+  readonly ON_DEACTIVATE: 'inactive' | 'cannot_delete_edit' | 'cannot_delete_edit_upload'
+  readonly ON_DELETE: 'deactivate'
+  readonly ON_GROUP_DELETE: 'empty'
+  readonly ON_LOGIN_CONFLICT: 'reject'
+  readonly ALLOW_COADMIN: boolean
+  readonly STRICT_MEMBERS: boolean
+  readonly LOG_LEVEL: LogLevel
+}
+
+const fewestTokenCharacters = 16
+
+/** The tokens of a `SCIM_TOKEN` value; spaces around commas do not count. */
+export function splitTokens(list: string): readonly string[] {
+  return list.split(',').map((token) => token.trim())
+}
+
+/** Any character that may stand in a header, without spaces: RFC 6750 §2.1 is narrower, clients are not. */
+const isToken = (token: string) =>
+  token.length >= fewestTokenCharacters && /^[\u0021-\u007e]+$/.test(token)
+
+function isBaseUrl(value: string): boolean {
+  const url = URL.parse(value)
+  if (url === null || !/^https?:$/.test(url.protocol)) return false
+  return !/[?#]/.test(value) && url.username === '' && url.password === ''
+}
+
+const label = '[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?'
+const domain = new RegExp(`^(?=.{1,253}$)${label}(?:\\.${label})+$`)
+const host = /^[A-Za-z0-9._:-]+$/
+
+const ajv = new Ajv({
+  allErrors: true,
+  coerceTypes: true,
+  formats: {
+    'base-url': isBaseUrl,
+    domain,
+    host,
+    'token-list': (list: string) => splitTokens(list).every(isToken)
+  }
+})
+
+/** The JSON Schema of the whole configuration. */
+const schema = {
+  type: 'object',
+  properties: Object.fromEntries(settings.map(({ key, schema }) => [key, schema])),
+  required: settings.filter((setting) => setting.default !== undefined).map(({ key }) => key)
+}
+
+const validate = ajv.compile<ConfigValues>(schema)
+
+/** What validation found. */
+export interface Validation {
+  /** Absent where anything is wrong. */
+  readonly values: ConfigValues | undefined
+  /** The keys whose values are not allowed. */
+  readonly wrong: readonly string[]
+}
+
+/** Validates raw values, defaults filled in already; texts are converted where numbers are wanted. */
+export function validateValues(raw: ReadonlyMap<string, unknown>): Validation {
+  const candidate: unknown = Object.fromEntries(raw)
+  if (validate(candidate)) return { values: candidate, wrong: [] }
+  return { values: undefined, wrong: [...new Set((validate.errors ?? []).map(keyOf))] }
+}
+
+function keyOf(error: ErrorObject): string {
+  return error.instancePath.split('/')[1] ?? ''
+}

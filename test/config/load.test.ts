@@ -1,0 +1,329 @@
+import t from 'tap'
+import { ConfigError } from '../../src/config/config-error.ts'
+import type { Config } from '../../src/config/config.ts'
+import { loadConfig } from '../../src/config/load.ts'
+import { settings } from '../../src/config/reference.ts'
+
+const clientSecret = 'client-secret-0123456789'
+const token = 'token-0123456789-abcdef'
+const real = {
+  BOX_CLIENT_ID: 'client',
+  BOX_CLIENT_SECRET: clientSecret,
+  BOX_ENTERPRISE_ID: '1234567',
+  SCIM_TOKEN: token
+}
+
+const files = (contents: Record<string, string>) => (path: string) => {
+  const content = contents[path]
+  if (content === undefined) throw Object.assign(new Error(`no ${path}`), { code: 'ENOENT' })
+  return content
+}
+const load = (env: Record<string, string | undefined>, contents: Record<string, string> = {}) =>
+  loadConfig(env, files(contents))
+
+/** The error of a configuration that must be refused. */
+function refusal(env: Record<string, string | undefined>, contents: Record<string, string> = {}) {
+  try {
+    load(env, contents)
+  } catch (error) {
+    if (error instanceof ConfigError) return error
+    throw error
+  }
+  throw new Error('the configuration was accepted')
+}
+const wrongKeys = (...parameters: Parameters<typeof refusal>) =>
+  refusal(...parameters)
+    .problems.map(({ key }) => key)
+    .toSorted()
+const boxOf = (config: Config) => {
+  if (config.mode !== 'box') throw new Error('this is the demo')
+  return config
+}
+
+t.test('nothing set: the demo, with every default', async (t) => {
+  t.strictSame(load({ PATH: '/usr/bin', HOST: '', BOX_CLIENT_ID: '' }), {
+    mode: 'demo',
+    host: '127.0.0.1',
+    port: 8080,
+    publicUrl: undefined,
+    scimTokens: [],
+    databaseUrl: 'file:data/demo.db',
+    boxCallsPerMinute: 900,
+    requestBudgetMs: 25_000,
+    association: 'login',
+    onExisting: 'link',
+    loginDomain: 'example.com',
+    userKind: 'managed',
+    onDeactivate: 'inactive',
+    onDelete: 'deactivate',
+    onGroupDelete: 'empty',
+    onLoginConflict: 'reject',
+    allowCoadmin: false,
+    strictMembers: false,
+    logLevel: 'info'
+  })
+  t.equal(load({ LOGIN_DOMAIN: 'corp.example.com' }).loginDomain, 'corp.example.com')
+  t.equal(load({ DATABASE_URL: 'file::memory:' }).databaseUrl, 'file::memory:')
+})
+
+t.test('a real enterprise', async (t) => {
+  const config = boxOf(load({ ...real, NODE_ENV: 'production', BOX_BRIDGE_CONTAINER: '1' }))
+  t.strictSame(config.boxCredentials, {
+    kind: 'client-credentials',
+    clientId: 'client',
+    clientSecret,
+    enterpriseId: '1234567'
+  })
+  t.equal(config.boxApiUrl, 'https://api.box.com')
+  t.equal(config.databaseUrl, 'file:data/bridge.db')
+  t.equal(config.loginDomain, undefined)
+  t.strictSame(config.scimTokens, [token])
+
+  const other = boxOf(
+    load({
+      ...real,
+      SCIM_TOKEN: `${token}, second-token-0123456789`,
+      HOST: '0.0.0.0',
+      PORT: '0',
+      PUBLIC_URL: 'https://scim.example.com/',
+      BOX_API_URL: 'http://127.0.0.1:8081/',
+      REQUEST_BUDGET_SECONDS: '55',
+      ON_EXISTING: 'conflict',
+      ON_DEACTIVATE: 'cannot_delete_edit',
+      ALLOW_COADMIN: 'true',
+      STRICT_MEMBERS: 'true',
+      LOG_LEVEL: 'debug'
+    })
+  )
+  t.match(other, {
+    scimTokens: [token, 'second-token-0123456789'],
+    host: '0.0.0.0',
+    port: 0,
+    publicUrl: 'https://scim.example.com',
+    boxApiUrl: 'http://127.0.0.1:8081',
+    requestBudgetMs: 55_000,
+    onExisting: 'conflict',
+    onDeactivate: 'cannot_delete_edit',
+    allowCoadmin: true,
+    strictMembers: true,
+    logLevel: 'debug'
+  })
+})
+
+t.test('the result is frozen to its depth', async (t) => {
+  const config = boxOf(load(real))
+  for (const part of [config, config.boxCredentials, config.scimTokens]) {
+    t.ok(Object.isFrozen(part))
+  }
+})
+
+t.test('a JSON file: the environment wins, numbers and booleans are natural', async (t) => {
+  const json = JSON.stringify({
+    ...real,
+    BOX_ENTERPRISE_ID: 7654321,
+    PORT: 9000,
+    STRICT_MEMBERS: true,
+    BOX_EVENTS_POLL_SECONDS: 0,
+    LOGIN_DOMAIN: null,
+    LOG_LEVEL: 'warn'
+  })
+  const config = boxOf(
+    load({ CONFIG_FILE: '/etc/bridge.json', LOG_LEVEL: 'error' }, { '/etc/bridge.json': json })
+  )
+  t.match(config, {
+    port: 9000,
+    strictMembers: true,
+    logLevel: 'error',
+    loginDomain: undefined,
+    boxCredentials: { enterpriseId: '7654321' }
+  })
+
+  t.strictSame(wrongKeys({ CONFIG_FILE: '/none' }), ['CONFIG_FILE'])
+  t.strictSame(wrongKeys({ CONFIG_FILE: '/list' }, { '/list': '[1]' }), ['CONFIG_FILE'])
+  t.strictSame(
+    wrongKeys({ CONFIG_FILE: '/c' }, { '/c': '{"PROT": 1, "__proto__": {}, "HOST": ["a"]}' }),
+    ['HOST', 'PROT', '__proto__']
+  )
+  const broken = refusal({ CONFIG_FILE: '/c' }, { '/c': `{"SCIM_TOKEN": "${token}` })
+  t.notMatch(broken.message, token, 'a parser quotes its text; the message must not')
+})
+
+t.test('secret files', async (t) => {
+  const fromFiles = {
+    ...real,
+    SCIM_TOKEN: undefined,
+    SCIM_TOKEN_FILE: '/run/token',
+    BOX_CLIENT_SECRET: '',
+    BOX_CLIENT_SECRET_FILE: '/run/secret',
+    PORT_FILE: '/run/port'
+  }
+  const config = boxOf(
+    load(fromFiles, {
+      '/run/token': `${token}\n`,
+      '/run/secret': `${clientSecret}\r\n`,
+      '/run/port': '8443'
+    })
+  )
+  t.match(config, { scimTokens: [token], port: 8443, boxCredentials: { clientSecret } })
+
+  t.strictSame(wrongKeys({ ...real, PORT: '1', PORT_FILE: '/p' }, { '/p': '2' }), ['PORT'])
+  t.strictSame(wrongKeys(fromFiles, { '/run/token': '\n', '/run/port': '1' }), [
+    'BOX_CLIENT_SECRET_FILE',
+    'SCIM_TOKEN_FILE'
+  ])
+  const inConfig = { '/c': JSON.stringify({ PORT_FILE: '/p' }), '/p': '2' }
+  t.equal(load({ CONFIG_FILE: '/c' }, inConfig).port, 2)
+  t.equal(load({ CONFIG_FILE: '/c', PORT: '3' }, inConfig).port, 3, 'the environment wins')
+
+  const short = refusal(
+    { ...fromFiles, PORT: '1', PORT_FILE: '' },
+    {
+      '/run/token': 'hunter2',
+      '/run/secret': clientSecret
+    }
+  )
+  t.notMatch(short.message, 'hunter2')
+})
+
+t.test(
+  'every problem at once, with key, what was given, what is allowed, what to do',
+  async (t) => {
+    const error = refusal({
+      ...real,
+      SCIM_TOKEN: 'short-secret',
+      PORT: '70000',
+      PUBLIC_URL: 'https://scim.example.com/?a=b',
+      DATABASE_URL: 'postgres://bridge:hunter2@db.example.com/bridge',
+      BOX_ENTERPRISE_ID: 'acme',
+      REQUEST_BUDGET_SECONDS: '56',
+      ON_EXISTING: 'LINK',
+      LOGIN_DOMAIN: '@example.com',
+      ALLOW_COADMIN: 'yes',
+      LOG_LEVEL: 'loud'
+    })
+    t.strictSame(error.problems.map(({ key }) => key).toSorted(), [
+      'ALLOW_COADMIN',
+      'BOX_ENTERPRISE_ID',
+      'DATABASE_URL',
+      'LOGIN_DOMAIN',
+      'LOG_LEVEL',
+      'ON_EXISTING',
+      'PORT',
+      'PUBLIC_URL',
+      'REQUEST_BUDGET_SECONDS',
+      'SCIM_TOKEN'
+    ])
+    const lines = error.message.split('\n')
+    t.equal(lines[0], 'The configuration has 10 problems:')
+    t.equal(
+      lines.find((line) => line.includes('PORT')),
+      '  PORT (given: "70000"): is not allowed; allowed: a whole number from 0 to 65535. Correct PORT.'
+    )
+    for (const problem of error.problems) {
+      t.equal(problem.given === undefined, problem.key === 'SCIM_TOKEN', problem.key)
+      t.match(error.message, problem.allowed)
+      t.ok(problem.advice.length > 0)
+    }
+    t.notMatch(error.message, 'short-secret')
+    t.notMatch(error.message, 'hunter2', 'nor a password inside a URL')
+  }
+)
+
+t.test('what is not available yet is refused, its only value accepted', async (t) => {
+  const missing = {
+    USER_KIND: 'app',
+    ON_DELETE: 'transfer',
+    ON_GROUP_DELETE: 'delete',
+    ON_LOGIN_CONFLICT: 'invite',
+    ASSOCIATION: 'external_app_user_id',
+    FUSE: '20 or 3%/24h',
+    FUSE_MEMBERS: '500/24h',
+    BOX_EVENTS_POLL_SECONDS: '300',
+    BOX_CALLS_PER_MONTH: '100000',
+    TRANSFER_TO: '42'
+  }
+  const error = refusal({ ...real, ...missing })
+  t.strictSame(
+    error.problems.map(({ key }) => key).toSorted(),
+    Object.keys(missing).toSorted(),
+    'all of them'
+  )
+  for (const { key, reason } of error.problems) {
+    t.equal(reason, 'is not available in this version', key)
+  }
+  t.match(error.message, 'is not available in this version; allowed: only `off`. Unset FUSE.')
+  t.strictSame(
+    settings
+      .filter(({ available }) => !available)
+      .map(({ key }) => key)
+      .toSorted(),
+    Object.keys(missing).toSorted(),
+    'and no others'
+  )
+  t.strictSame(wrongKeys({ ...real, DATABASE_URL: 'postgres://db/bridge' }), ['DATABASE_URL'])
+  const only = settings.flatMap((setting) =>
+    !setting.available && setting.default !== undefined ? [[setting.key, setting.default]] : []
+  )
+  t.ok(load({ ...real, ...(Object.fromEntries(only) as Record<string, string>) }))
+})
+
+t.test('the demo never starts by accident', async (t) => {
+  const credentials = ['BOX_CLIENT_ID', 'BOX_CLIENT_SECRET', 'BOX_ENTERPRISE_ID']
+  const refusals: [string, Record<string, string>, string[]][] = [
+    ['production', { NODE_ENV: 'production', SCIM_TOKEN: token }, credentials],
+    ['the container image', { BOX_BRIDGE_CONTAINER: '1', SCIM_TOKEN: token }, credentials],
+    ['production without a token', { NODE_ENV: 'production' }, [...credentials, 'SCIM_TOKEN']],
+    ['any BOX_ key', { BOX_API_URL: 'https://api.box.com', SCIM_TOKEN: token }, credentials],
+    ['one of three', { BOX_CLIENT_ID: 'client', SCIM_TOKEN: token }, credentials.slice(1)],
+    [
+      'a misspelt key',
+      { BOX_CLINET_ID: 'c', SCIM_TOKEN: token },
+      [...credentials, 'BOX_CLINET_ID']
+    ],
+    [
+      'an unreadable secret',
+      { BOX_CLIENT_SECRET_FILE: '/none', SCIM_TOKEN: token },
+      ['BOX_CLIENT_ID', 'BOX_CLIENT_SECRET_FILE', 'BOX_ENTERPRISE_ID']
+    ],
+    ['no token', { ...real, SCIM_TOKEN: '' }, ['SCIM_TOKEN']],
+    ['both kinds', { ...real, BOX_JWT_CONFIG_FILE: '/jwt' }, ['BOX_JWT_CONFIG_FILE']],
+    ['an open address', { HOST: '0.0.0.0' }, ['HOST']],
+    ['an open IPv6 address', { HOST: '::' }, ['HOST']]
+  ]
+  for (const [name, env, keys] of refusals) {
+    t.strictSame(wrongKeys(env, { '/jwt': jwtFile() }), keys.toSorted(), name)
+  }
+  t.match(refusal({ NODE_ENV: 'production' }).message, 'because NODE_ENV is production')
+  t.match(refusal({ BOX_CLIENT_ID: 'c' }).message, 'because BOX_CLIENT_ID is set')
+  for (const HOST of ['localhost', '127.0.0.2', '::1']) {
+    t.equal(load({ HOST }).mode, 'demo', HOST)
+  }
+})
+
+function jwtFile(change: object = {}) {
+  return JSON.stringify({
+    boxAppSettings: {
+      clientID: 'client',
+      clientSecret,
+      appAuth: { publicKeyID: 'key', privateKey: 'private-key', passphrase: 'passphrase' }
+    },
+    enterpriseID: '1234567',
+    ...change
+  })
+}
+
+t.test("Box's JWT configuration file", async (t) => {
+  const env = { BOX_JWT_CONFIG_FILE: '/jwt.json', SCIM_TOKEN: token }
+  t.match(boxOf(load(env, { '/jwt.json': jwtFile() })).boxCredentials, {
+    kind: 'jwt',
+    enterpriseId: '1234567',
+    configJson: jwtFile()
+  })
+  t.strictSame(wrongKeys({ ...env, PORT: 'x' }), ['BOX_JWT_CONFIG_FILE', 'PORT'], 'all at once')
+  const lacking = refusal(env, { '/jwt.json': jwtFile({ enterpriseID: '' }) })
+  t.match(lacking.message, 'lacks enterpriseID;')
+  t.notMatch(lacking.message, clientSecret)
+  const noJson = refusal(env, { '/jwt.json': clientSecret })
+  t.match(noJson.message, 'boxAppSettings.appAuth.privateKey')
+  t.notMatch(noJson.message, clientSecret)
+})
