@@ -130,7 +130,7 @@ function createReads(statements: Statements, session: Session): JournalReads {
 
 /** An entry begins unattempted and may be worked at once. */
 function withDefaults(entry: NewJournalEntry): Omit<JournalEntry, 'id'> {
-  return { ...entry, attempts: 0, notBefore: entry.decidedAt, outcome: undefined }
+  return { ...entry, attempts: 0, outcome: undefined }
 }
 
 function toRow(entry: NewJournalEntry): InsertedRow {

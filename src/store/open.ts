@@ -27,7 +27,8 @@ export interface OpenDirectoryOptions {
   readonly log: Logger
 }
 
-const memoryUrl = 'file::memory:'
+/** A directory that is gone when it is closed. */
+export const memoryUrl = 'file::memory:'
 
 const fileScheme = 'file:'
 
@@ -59,8 +60,8 @@ export async function openDirectory(options: OpenDirectoryOptions): Promise<Dire
   }
 }
 
-/** The URL itself is not repeated: one of another kind may hold a password. */
-function pathOf(url: string): string {
+/** The path in a `file:` URL. The URL itself is not repeated: one of another kind may hold a password. */
+export function pathOf(url: string): string {
   const path = url.startsWith(fileScheme) ? url.slice(fileScheme.length) : ''
   if (path !== '' && !path.startsWith(':')) return path
   throw new DirectoryOpenError(

@@ -138,6 +138,7 @@ export function newEntry(subject: string, changes: Partial<NewJournalEntry> = {}
     operation: { kind: 'add-alias', userId: userId(1), email: 'old@example.com' },
     state: 'decided',
     acknowledged: false,
+    notBefore: 5_000,
     decidedAt: 5_000,
     sentAt: undefined,
     ...changes

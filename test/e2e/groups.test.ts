@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap'
 import { startBridge, type BridgeOptions } from '../helpers/bridge.ts'
-import { group, person, scimClient } from '../helpers/scim-client.ts'
+import { group, scimClient } from '../helpers/scim-client.ts'
 import { until } from '../helpers/until.ts'
 
 async function setUp(t: Test, people: number, options: BridgeOptions = {}) {

@@ -6,7 +6,7 @@ import type { Test } from 'tap'
 interface Setting extends Bridge {
   readonly scim: ScimClient
   /** The number of Box calls that `work` makes. */
-  cost<T>(work: () => Promise<T>): Promise<[T, number]>
+  readonly cost: <T>(work: () => Promise<T>) => Promise<[T, number]>
 }
 
 async function setUp(t: Test, options: BridgeOptions = {}): Promise<Setting> {
@@ -249,7 +249,7 @@ t.test('10 concurrent POSTs of one userName: one 201 and nine 409', async (t) =>
   const answers = await Promise.all(
     Array.from({ length: 10 }, () => scim.post('/Users', person('eve@example.com')))
   )
-  t.same(answers.map(({ status }) => status).sort(), [201, ...Array.from({ length: 9 }, () => 409)])
+  t.same(answers.map(({ status }) => status).toSorted((left, right) => left - right), [201, ...Array.from({ length: 9 }, () => 409)])
   t.ok(emulator.state().users['eve@example.com'])
 })
 

@@ -6,7 +6,7 @@ import type { Assignment } from './assignments.ts'
 import { assignmentsAt, assignmentsOf } from './assignments.ts'
 import type { AttributeChange, ChangeTarget, DocumentChange, ExtensionRemoval } from './changes.ts'
 import { changesAt, targetOf } from './changes.ts'
-import { operationsDeactivate } from './deactivation.ts'
+import { accessInOperations } from './requested-access.ts'
 import { ScimError } from './errors.ts'
 import { requireFewChanges, requireFewValues, requireShallow } from './limits.ts'
 import { joinMemberChanges, memberChange } from './patch-members.ts'
@@ -28,19 +28,19 @@ import { validatePart } from './validate.ts'
  */
 export function parseUserPatch(body: unknown): UserChange {
   const operations = patchOperations(body)
-  const deactivates = operationsDeactivate(operations)
+  const access = accessInOperations(operations)
   try {
     const { changes } = readPatch(resourceTypes.User, requireObjectBody(body), operations)
     return {
       verb: 'patch',
-      deactivates,
+      ...access,
       apply: ({ resource }) => applyChanges(resource, changes)
     }
   } catch (error) {
-    if (!deactivates) throw error
+    if (!access.deactivates) throw error
     return {
       verb: 'patch',
-      deactivates,
+      ...access,
       apply: () => {
         throw error
       }

@@ -2,7 +2,7 @@ import { isJsonObject } from '../../lib/json.ts'
 import type { JsonObject, JsonValue } from '../../lib/json.ts'
 import type { ScimDocument } from '../../provisioning/model.ts'
 import type { CurrentResource, GroupChange, UserChange } from '../../provisioning/requests.ts'
-import { resourceDeactivates } from './deactivation.ts'
+import { accessInResource } from './requested-access.ts'
 import { asObject, assigned, keyOf, readAnyCase, withKey } from './document.ts'
 import { requireObjectBody } from './request-body.ts'
 import type { ParsedResource } from './resource.ts'
@@ -20,10 +20,11 @@ export function parseUserReplacement(body: unknown): UserChange {
   try {
     return userReplacement(parseResource(resourceTypes.User, object).document)
   } catch (error) {
-    if (!resourceDeactivates(object)) throw error
+    const access = accessInResource(object)
+    if (!access.deactivates) throw error
     return {
       verb: 'put',
-      deactivates: true,
+      ...access,
       apply: () => {
         throw error
       }
@@ -44,7 +45,7 @@ export function parseGroupReplacement(body: unknown): GroupChange {
 export function userReplacement(document: ScimDocument): UserChange {
   return {
     verb: 'put',
-    deactivates: document['active'] === false,
+    ...accessInResource(document),
     apply: (current) => replaced(document, current)
   }
 }

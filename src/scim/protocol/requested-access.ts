@@ -1,5 +1,6 @@
 import { isJsonObject } from '../../lib/json.ts'
 import type { JsonObject, JsonValue } from '../../lib/json.ts'
+import type { UserChange } from '../../provisioning/requests.ts'
 import { fold } from '../../lib/text.ts'
 import type { ResolvedAttribute } from './attribute-path.ts'
 import { resolveAttribute } from './attribute-path.ts'
@@ -7,18 +8,25 @@ import { readAnyCase } from './document.ts'
 import { resourceTypes } from './schemas.ts'
 import { readBoolean } from './values.ts'
 
+/** What a request itself asks for about a person's access, whatever else it asks for. */
+export type RequestedAccess = Pick<UserChange, 'deactivates' | 'activates'>
+
 /**
- * Tells whether PATCH operations ask for `active: false`, in any shape and whatever else they ask for:
- * a leaver loses access even where another part of the request cannot be done. Only syntax is looked
- * at and nothing is refused. Where several operations set `active`, the last one counts.
+ * Finds out what PATCH operations ask for in `active`, in any shape: a leaver loses access even where
+ * another part of the request cannot be done. Only syntax is looked at and nothing is refused. Where
+ * several operations set `active`, the last one counts.
  */
-export function operationsDeactivate(operations: readonly JsonValue[]): boolean {
-  return lastOf(operations.map(activeInOperation)) === false
+export function accessInOperations(operations: readonly JsonValue[]): RequestedAccess {
+  return accessOf(lastOf(operations.map(activeInOperation)))
 }
 
-/** Tells whether the body of a PUT asks for `active: false`; like {@link operationsDeactivate}. */
-export function resourceDeactivates(body: JsonObject): boolean {
-  return activeIn(body) === false
+/** Finds out what the body of a PUT asks for in `active`; like {@link accessInOperations}. */
+export function accessInResource(body: JsonObject): RequestedAccess {
+  return accessOf(activeIn(body))
+}
+
+function accessOf(active: boolean | undefined): RequestedAccess {
+  return { deactivates: active === false, activates: active === true }
 }
 
 function lastOf(asked: readonly (boolean | undefined)[]): boolean | undefined {
