@@ -144,6 +144,8 @@ t.test('the rest of an administrator’s changes, in process', async (t) => {
   const id = admin.createUser({ login: 'ann@example.com', name: 'Ann' })
   admin.addAlias(id, 'archer@example.com')
   t.strictSame(emulator.state().users['ann@example.com']?.aliases, ['archer@example.com'])
+  admin.updateUser(id, { login: 'archer@example.com' })
+  t.strictSame(emulator.state().users['archer@example.com']?.aliases, ['ann@example.com'])
   t.throws(() => admin.addAlias(id, 'ann@example.com'), /address already/)
   admin.createForeignAccount({
     login: 'far@example.com',
