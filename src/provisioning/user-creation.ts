@@ -190,7 +190,8 @@ export function createUserCreation(
     // Somebody who comes back is active, unless the IdP says otherwise.
     const next = record.tombstone ? { active: true, ...document } : document
     const base = record.tombstone ? { ...record, shadow: {} } : record
-    const plan = planUser(base, next, settings, mirror)
+    const deactivates = document['active'] === false
+    const plan = planUser(base, next, { settings, mirror, deactivates })
     const operations = [plan.deactivation, ...plan.operations].filter(
       (operation) => operation !== undefined
     ) as readonly UserOperation[]

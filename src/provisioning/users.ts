@@ -146,14 +146,14 @@ export function createUsers(
   async function decide(record: UserRecord, change: UserChange): Promise<Decision> {
     try {
       const next = change.apply({ resource: record.resource, shadow: record.shadow })
-      const plan = planUser(record, next, settings, mirror)
+      const plan = planUser(record, next, { settings, mirror, deactivates: change.deactivates })
       await assertFree(record, textOf(next, 'userName'), loginOf(next, settings.loginDomain))
       assertChangeable(record, plan)
       return { plan }
     } catch (error) {
       if (!change.deactivates || !(error instanceof Error)) throw error
       const next = { ...record.resource, active: false }
-      const plan = planUser(record, next, settings, mirror)
+      const plan = planUser(record, next, { settings, mirror, deactivates: true })
       assertChangeable(record, plan)
       return { plan, refusal: error }
     }
@@ -177,7 +177,9 @@ export function createUsers(
 
   function needsDeactivation(record: UserRecord): boolean {
     const next = { ...record.resource, active: false }
-    return planUser(record, next, settings, mirror).deactivation !== undefined
+    return (
+      planUser(record, next, { settings, mirror, deactivates: true }).deactivation !== undefined
+    )
   }
 }
 

@@ -249,7 +249,10 @@ t.test('10 concurrent POSTs of one userName: one 201 and nine 409', async (t) =>
   const answers = await Promise.all(
     Array.from({ length: 10 }, () => scim.post('/Users', person('eve@example.com')))
   )
-  t.same(answers.map(({ status }) => status).toSorted((left, right) => left - right), [201, ...Array.from({ length: 9 }, () => 409)])
+  t.same(
+    answers.map(({ status }) => status).toSorted((left, right) => left - right),
+    [201, ...Array.from({ length: 9 }, () => 409)]
+  )
   t.ok(emulator.state().users['eve@example.com'])
 })
 

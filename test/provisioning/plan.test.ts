@@ -10,9 +10,14 @@ const late = { isCurrent: () => false }
 
 /** The plan for changing these attributes of what is shown; null removes one. */
 function plan(record: UserRecord, change: Readonly<Record<string, unknown>>, mirror = current) {
+  const deactivates = change['active'] === false
   const next = { ...record.resource, ...change }
   const entries = Object.entries(next).filter(([, value]) => value !== null)
-  return planUser(record, Object.fromEntries(entries) as ScimDocument, defaultSettings, mirror)
+  return planUser(record, Object.fromEntries(entries) as ScimDocument, {
+    settings: defaultSettings,
+    mirror,
+    deactivates
+  })
 }
 
 t.test('no change costs nothing', async (t) => {
@@ -46,6 +51,7 @@ t.test(
     const record = userRecord({ snapshot: boxUser({ status: 'inactive' }) })
     t.equal(plan(record, { active: false }).deactivation, undefined)
     t.match(plan(record, { active: false }, late).deactivation, { kind: 'deactivate-user' })
+    t.equal(plan(record, { title: 'T' }, late).deactivation, undefined, 'not asked for')
   }
 )
 

@@ -20,6 +20,14 @@ export interface UserPlan {
   readonly notes: readonly string[]
 }
 
+/** What is known besides the person's record. */
+export interface PlanContext {
+  readonly settings: ProvisioningSettings
+  readonly mirror: Mirror
+  /** True where the request itself asks for `active: false`, and not only leaves it so. */
+  readonly deactivates: boolean
+}
+
 /** What the bridge knows about the mirror: whether Box may have changed without its knowledge. */
 export interface Mirror {
   /** False while changes made in Box are not being followed: removals are sent in any case. */
@@ -39,12 +47,8 @@ const clearedValues: Readonly<BoxUserFields> = {
  * Plans the way from what Box holds to what SCIM shall show next: pure. Only fields whose meaning the
  * change touches are planned, so that a decision an admin made in Box survives an unrelated update.
  */
-export function planUser(
-  record: UserRecord,
-  next: ScimDocument,
-  settings: ProvisioningSettings,
-  mirror: Mirror
-): UserPlan {
+export function planUser(record: UserRecord, next: ScimDocument, context: PlanContext): UserPlan {
+  const { settings } = context
   const { snapshot } = record
   const before = liveShadow(record.shadow, mapUser(record.shadow, settings).fields, snapshot)
   const after = nextShadow(before, record.resource, next)
@@ -54,7 +58,7 @@ export function planUser(
     mapped.fields,
     record
   )
-  const access = planAccess(record, { active: next['active'], status }, settings, mirror)
+  const access = planAccess(record, { active: next['active'], status }, context)
   const fields = access.status === undefined ? changed : { ...changed, status: access.status }
   assertProvisionableRole(fields.role)
   return {
@@ -101,8 +105,7 @@ function mergeCodes(box: BoxUser, codes: readonly TrackingCode[]): readonly Trac
 function planAccess(
   record: UserRecord,
   wanted: { readonly active: unknown; readonly status: string | undefined },
-  settings: ProvisioningSettings,
-  mirror: Mirror
+  { settings, mirror, deactivates }: PlanContext
 ): { readonly deactivation?: BoxOperation; readonly status?: string } {
   const active = isActive(record, settings)
   const deactivate = (status: string) => ({
@@ -114,7 +117,8 @@ function planAccess(
     } as const satisfies BoxOperation
   })
   if (wanted.active === false) {
-    return active || !mirror.isCurrent() ? deactivate(settings.deactivatedStatus) : {}
+    const isSent = active || (deactivates && !mirror.isCurrent())
+    return isSent ? deactivate(settings.deactivatedStatus) : {}
   }
   if (wanted.active === true && !active) return { status: 'active' }
   if (wanted.status === undefined) return {}
