@@ -1,0 +1,69 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import t from 'tap'
+import { settings } from '../../src/config/reference.ts'
+
+const root = join(import.meta.dirname, '../..')
+
+/** The rows of the generated table of a page, one object a row, by column. */
+async function tableOf(path: string) {
+  const text = await readFile(join(root, path), 'utf8')
+  const part = /<!-- configuration begins[^>]*-->([^]*)<!-- configuration ends -->/.exec(text)?.[1]
+  const rows = (part ?? '')
+    .split('\n')
+    .filter((line) => line.startsWith('|'))
+    .map((line) => line.split('|').map((cell) => cell.trim()))
+    .map((cells) => cells.slice(1, -1))
+  const [columns = [], , ...body] = rows
+  return body.map((cells) =>
+    Object.fromEntries(cells.map((cell, index) => [columns[index] ?? '', cell]))
+  )
+}
+
+const expected = settings.map(({ key, default: value, defaultNote, allowed, description }) => ({
+  Key: `\`${key}\``,
+  Default: value === undefined ? (defaultNote ?? '–') : `\`${value}\``,
+  Allowed: allowed,
+  Meaning: description
+}))
+
+t.test('the tables say what the program does; `npm run docs` writes them', async (t) => {
+  t.strictSame(await tableOf('docs/configuration.md'), expected)
+  t.strictSame(
+    await tableOf('README.md'),
+    expected.map(({ Key, Default, Meaning }) => ({ Key, Default, Meaning }))
+  )
+})
+
+t.test('no page names a key that does not exist', async (t) => {
+  const keys = new Set(settings.map(({ key }) => key))
+  const others = new Set([
+    'CONFIG_FILE',
+    'NAME_FILE',
+    'NODE_ENV',
+    'BOX_BRIDGE_CONTAINER',
+    'SCIM_HOST'
+  ])
+  const prefixes = /^(BOX|SCIM|ON|LOGIN|PUBLIC|DATABASE|REQUEST|ALLOW|STRICT|LOG|FUSE)_/
+  const pages = [
+    'README.md',
+    ...['architecture', 'box-app', 'configuration', 'deployment', 'entra', 'okta'].map(pageOf),
+    ...['reliability', 'troubleshooting'].map(pageOf)
+  ]
+  for (const page of pages) {
+    const text = await readFile(join(root, page), 'utf8')
+    const named = [...text.matchAll(/\b[A-Z]{2,}(?:_[A-Z]+)+\b/g)].map(([name]) => name)
+    const unknown = named.filter(
+      (name) =>
+        (prefixes.test(name) || name.endsWith('_FILE')) &&
+        !others.has(name) &&
+        !keys.has(name) &&
+        !keys.has(name.replace(/_FILE$/, ''))
+    )
+    t.strictSame(unknown, [], page)
+  }
+})
+
+function pageOf(name: string) {
+  return `docs/${name}.md`
+}
