@@ -2,8 +2,7 @@ import { pino, type Logger } from 'pino'
 import { createImport, type Import } from './background/import.ts'
 import { createJournalWorker } from './background/journal-worker.ts'
 import { createBoxClient, type BoxClient } from './box/client.ts'
-import type { BoxCredentials } from './box/credentials.ts'
-import type { Config, BoxCredentials as ConfiguredCredentials } from './config/config.ts'
+import type { Config } from './config/config.ts'
 import { warnings } from './config/warnings.ts'
 import { createEmulator, type Emulator } from './emulator/emulator.ts'
 import { demoCredentials, demoSeed } from './emulator/seed.ts'
@@ -196,7 +195,7 @@ async function connectBox(
   const emulatorUrl = await emulator?.listen()
   const target =
     config.mode === 'box'
-      ? { apiUrl: config.boxApiUrl, credentials: clientCredentials(config.boxCredentials) }
+      ? { apiUrl: config.boxApiUrl, credentials: config.boxCredentials }
       : {
           apiUrl: emulatorUrl ?? '',
           credentials: { kind: 'client-credentials', ...demoCredentials } as const
@@ -216,10 +215,6 @@ async function connectBox(
       await emulator?.close()
     }
   }
-}
-
-function clientCredentials(given: ConfiguredCredentials): BoxCredentials {
-  return given.kind === 'jwt' ? { kind: 'jwt', config: given.configJson } : given
 }
 
 async function openBridgeDirectory(

@@ -3,7 +3,7 @@ import type { Logger } from '../lib/logger.ts'
 import { BoxUnavailableError } from '../provisioning/errors.ts'
 import { allUsersGroupType } from '../provisioning/group-creation.ts'
 import type { BoxGroup, BoxGroupId, BoxMembership, BoxUser } from '../provisioning/model.ts'
-import type { BoxCall, BoxPort, Directory } from '../provisioning/ports.ts'
+import type { BoxCall, BoxPort, Directory, DirectoryTransaction } from '../provisioning/ports.ts'
 import { changeGroup, changeUser, newGroup, newUser } from '../provisioning/records.ts'
 import type { Readiness } from '../provisioning/requests.ts'
 import type { ProvisioningSettings } from '../provisioning/settings.ts'
@@ -83,7 +83,7 @@ export async function createImport(dependencies: ImportDependencies): Promise<Im
       const page = await box.listUsers(marker, call())
       const people = page.users.filter((user) => user.id !== ownId && !user.isPlatformAccessOnly)
       await directory.transaction(async (tx) => {
-        for (const user of people) await tx.putUser(await userRecord(user))
+        for (const user of people) await tx.putUser(await userRecord(tx, user))
       })
       counts.users += people.length
       log.info({ ...counts }, 'importing users from Box')
@@ -91,8 +91,8 @@ export async function createImport(dependencies: ImportDependencies): Promise<Im
     } while (marker !== undefined)
   }
 
-  async function userRecord(snapshot: BoxUser) {
-    const known = await directory.users.get(snapshot.id)
+  async function userRecord(tx: DirectoryTransaction, snapshot: BoxUser) {
+    const known = await tx.users.get(snapshot.id)
     return known === undefined
       ? newUser(snapshot, {}, settings, clock.now())
       : changeUser(known, { snapshot }, settings, clock.now())
@@ -106,7 +106,7 @@ export async function createImport(dependencies: ImportDependencies): Promise<Im
       const page = await box.listGroups(offset, call())
       const groups = page.entries.filter(({ groupType }) => groupType !== allUsersGroupType)
       await directory.transaction(async (tx) => {
-        for (const group of groups) await tx.putGroup(await groupRecord(group))
+        for (const group of groups) await tx.putGroup(await groupRecord(tx, group))
       })
       ids.push(...groups.map(({ id }) => id))
       if (page.truncated)
@@ -116,8 +116,8 @@ export async function createImport(dependencies: ImportDependencies): Promise<Im
     return ids
   }
 
-  async function groupRecord(snapshot: BoxGroup) {
-    const known = await directory.groups.get(snapshot.id)
+  async function groupRecord(tx: DirectoryTransaction, snapshot: BoxGroup) {
+    const known = await tx.groups.get(snapshot.id)
     return known === undefined
       ? newGroup(snapshot, {}, clock.now())
       : changeGroup(known, { snapshot }, clock.now())

@@ -29,7 +29,7 @@ export interface DriveParts {
 }
 
 /** The name under which the bridge's own work stands in the audit. */
-export const bridgeActor = 'bridge'
+const bridgeActor = 'bridge'
 
 /**
  * Creates {@link Drive}. Entries that were decided or sent since `startedAt`, when this process

@@ -101,7 +101,7 @@ t.test('group admins of Box are never dropped by a list', async (t) => {
       members: [{ login: 'p0@example.com', role: 'admin' as const }, 'p1@example.com']
     }
   ]
-  const { scim, emulator } = await setUp(t, 3, { seed: { groups } } as never)
+  const { scim, emulator } = await setUp(t, 3, { seed: { groups } })
   const [found] = await scim.find('/Groups', 'displayName eq "ops"')
   const path = `/Groups/${String(found?.['id'])}`
   t.equal((await scim.patch(path, { op: 'replace', path: 'members', value: [] })).status, 204)

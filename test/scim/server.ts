@@ -103,7 +103,7 @@ export async function startServer(t: Test, options: Partial<AppOptions> = {}): P
       const response = await fetch(url + path, {
         method,
         headers: { ...authorized, ...content, ...headers },
-        body: body === undefined ? null : asText(body)
+        ...(body === undefined ? {} : { body: asText(body) })
       })
       return readAnswer(response)
     },
