@@ -8,7 +8,8 @@ import { textOf } from './mapping/document.ts'
 import { isBoxId, type BoxUserId, type StoredResource, type UserRecord } from './model.ts'
 import { userSubject, type JournalEntry } from './operations.ts'
 import { isProtected, planUser, type UserPlan } from './plan/user-plan.ts'
-import type { UserChange, UserService } from './requests.ts'
+import { assertVersion } from './precondition.ts'
+import type { RequestContext, UserChange, UserService } from './requests.ts'
 import { createTrail, type Trail } from './trail.ts'
 import { loginTaken, protectedAccount, type UserCreation } from './user-creation.ts'
 import type { UserOperation } from './user-operations.ts'
@@ -55,6 +56,7 @@ export function createUsers(
       assertImported()
       const trail = createTrail('user.delete', context)
       await underLock(parseId(id), trail, async (record, pending) => {
+        assertVersion(record, context)
         if (isProtected(record)) throw protectedAccount(record.id)
         const deactivation = {
           kind: 'deactivate-user',
@@ -108,7 +110,7 @@ export function createUsers(
     change: UserChange,
     trail: Trail
   ): Promise<void> {
-    const { plan, refusal } = await decide(record, change)
+    const { plan, refusal } = await decide(record, change, trail.context)
     trail.notes.push(...plan.notes)
     // A deactivation that is still to be carried out goes first, whatever else is asked for.
     const open = change.activates ? undefined : pending[0]?.operation
@@ -143,8 +145,13 @@ export function createUsers(
   }
 
   /** Plans the change. Where it is refused and asked for `active: false`, the deactivation is left of it. */
-  async function decide(record: UserRecord, change: UserChange): Promise<Decision> {
+  async function decide(
+    record: UserRecord,
+    change: UserChange,
+    context: RequestContext
+  ): Promise<Decision> {
     try {
+      assertVersion(record, context)
       const next = change.apply({ resource: record.resource, shadow: record.shadow })
       const plan = planUser(record, next, { settings, mirror, deactivates: change.deactivates })
       await assertFree(record, textOf(next, 'userName'), loginOf(next, settings.loginDomain))

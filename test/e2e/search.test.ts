@@ -35,7 +35,7 @@ t.test('RFC 7644 §3.4.2.3: results are sorted', async (t) => {
   const { scim, seed } = await setUp(t)
   const order = async (parameters: Record<string, string>) => {
     const query = new URLSearchParams({ filter: seed, ...parameters })
-    const { status, body } = await scim.get(`/Users?${query}`)
+    const { status, body } = await scim.get(`/Users?${query.toString()}`)
     t.equal(status, 200)
     const people = body['Resources'] as readonly { readonly userName: string }[]
     return people.map(({ userName }) => userName[0]).join('')

@@ -77,7 +77,7 @@ void test('RFC 7643 §5: /ServiceProviderConfig lists every required feature tru
     filter: { supported: true, maxResults: 1000 },
     changePassword: { supported: false },
     sort: { supported: true },
-    etag: { supported: false },
+    etag: { supported: true },
     authenticationSchemes: [
       {
         type: 'oauthbearertoken',
