@@ -78,6 +78,14 @@ void test('RFC 7643 §5: /ServiceProviderConfig lists every required feature tru
     changePassword: { supported: false },
     sort: { supported: true },
     etag: { supported: true },
+    pagination: {
+      cursor: true,
+      index: true,
+      defaultPaginationMethod: 'index',
+      defaultPageSize: 100,
+      maxPageSize: 1000,
+      cursorTimeout: 3600
+    },
     authenticationSchemes: [
       {
         type: 'oauthbearertoken',
