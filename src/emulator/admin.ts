@@ -26,7 +26,10 @@ export class AdminError extends Error {
 export interface Admin {
   /** Adds a user whom no application created; returns the id. */
   createUser(user: NewUser): string
-  /** Changes fields, status, role, login, or what Box does not tell. */
+  /**
+   * Changes fields, status, role, login, or what Box does not tell. A login that is an alias of the
+   * user changes places with it; any other leaves no alias behind.
+   */
   updateUser(user: string, changes: AdminUserChanges): void
   /** Adds a confirmed alias; returns its id. */
   addAlias(user: string, email: string): string
@@ -68,8 +71,7 @@ export function createAdmin(context: EmulatorContext): Admin {
       return context.enterprise.createUser({ emailConfirmed: true, ...created }).id
     },
     updateUser(name, changes) {
-      const found = user(name)
-      if (changes.login !== undefined) assertFreeAddress(context, changes.login, found)
+      const found = withLogin(context, user(name), changes.login)
       const { ownsContent, retained, emailConfirmed, ...fields } = changes
       const changed = context.enterprise.changeUser(found, fields)
       context.enterprise.changeHiddenFacts(changed, {
@@ -109,6 +111,20 @@ export function createAdmin(context: EmulatorContext): Admin {
       return context.enterprise.addForeign(account).id
     }
   }
+}
+
+/** The user, with the alias that is to be the login in its place already. */
+function withLogin(
+  context: EmulatorContext,
+  user: UserRecord,
+  login: string | undefined
+): UserRecord {
+  if (login === undefined) return user
+  if (context.enterprise.users.byAlias(login)?.id === user.id) {
+    return context.enterprise.promoteAlias(user, login)
+  }
+  assertFreeAddress(context, login, user)
+  return user
 }
 
 function putMember(

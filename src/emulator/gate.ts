@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Milliseconds } from '../lib/clock.ts'
 import { callerOf, misfortuneOf, pathOf, queryTextOf, requestFacts } from './context.ts'
 import type { EmulatorContext } from './context.ts'
 import type { DisruptionKind, Misfortune } from './faults.ts'
@@ -31,6 +32,12 @@ export function installGate(
   app.decorateRequest(requestFacts.misfortune, null)
   app.decorateRequest(RECORD_STATUS, null)
 
+  /** False when the server closes meanwhile. */
+  const waited = async (duration: Milliseconds): Promise<boolean> => {
+    if (duration > 0) await context.clock.sleep(duration, stopping).catch(() => undefined)
+    return duration === 0 || !stopping.aborted
+  }
+
   app.addHook('onRequest', async (request, reply) => {
     const path = pathOf(request.url)
     request.setDecorator(
@@ -45,13 +52,13 @@ export function installGate(
     const misfortune = context.faults.befall(request.method, path)
     request.setDecorator(requestFacts.misfortune, misfortune)
     reply.header('box-request-id', request.id)
-    if (misfortune.delayBefore > 0) await context.clock.sleep(misfortune.delayBefore, stopping)
+    if (!(await waited(misfortune.delayBefore))) return reset(request, reply)
     return disruptBefore(request, reply, { context, misfortune })
   })
 
   app.addHook('onSend', async (request, reply, payload: unknown) => {
     const { delayAfter } = misfortuneOf(request)
-    if (delayAfter > 0) await context.clock.sleep(delayAfter, stopping)
+    if (!(await waited(delayAfter))) request.raw.socket.resetAndDestroy()
     const answer = disruptAfter(request, reply, payload)
     const isReset = request.raw.socket.destroyed
     request.getDecorator<(status: number) => void>(RECORD_STATUS)(isReset ? 0 : reply.statusCode)
@@ -72,16 +79,18 @@ function disruptBefore(
 ): FastifyReply | undefined {
   const { disruption } = misfortune
   if (disruption === undefined) return undefined
-  if (disruption.kind === 'reset-before') {
-    reply.hijack()
-    request.raw.socket.resetAndDestroy()
-    return reply
-  }
+  if (disruption.kind === 'reset-before') return reset(request, reply)
   if (disruption.kind === 'html-502' && context.guesses.badGatewayBody === 'html') {
     return reply.code(502).type('text/html').send(BAD_GATEWAY_PAGE)
   }
   const refusal = refusalBefore(disruption.kind, disruption.retryAfterSeconds)
   return refusal === undefined ? undefined : sendRefusal(reply, refusal)
+}
+
+function reset(request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  reply.hijack()
+  request.raw.socket.resetAndDestroy()
+  return reply
 }
 
 function refusalBefore(

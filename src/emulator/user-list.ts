@@ -72,16 +72,14 @@ function managedFilter(
 
 function termFilter(term: string, guesses: Guesses): (user: UserRecord) => boolean {
   if (term === '') return () => true
-  const { key, texts } = guesses.filterTermIgnoresCase
-    ? {
-        key: fold(term),
-        texts: ({ foldedName, foldedLogin }: UserRecord) => [foldedName, foldedLogin]
-      }
-    : { key: term, texts: ({ fields }: UserRecord) => [fields.name, fields.login] }
+  const key = fold(term)
+  const matches = guesses.filterTermIgnoresCase
+    ? ({ foldedName, foldedLogin }: UserRecord) =>
+        foldedLogin.startsWith(key) || foldedName.startsWith(key)
+    : ({ fields }: UserRecord) => fields.login.startsWith(term) || fields.name.startsWith(term)
+  if (!guesses.aliasesSearched) return matches
   return (user) =>
-    texts(user).some((text) => text.startsWith(key)) ||
-    (guesses.aliasesSearched &&
-      [...user.aliases.values()].some(({ email }) => fold(email).startsWith(fold(term))))
+    matches(user) || [...user.aliases.values()].some(({ email }) => fold(email).startsWith(key))
 }
 
 interface MarkerPageOptions {

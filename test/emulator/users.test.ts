@@ -138,6 +138,13 @@ t.test('an update leaves alone what it does not send, and clears texts', async (
   t.match((await call('PUT', path)).body, { status: 'inactive', name: 'Ann Archer' })
 })
 
+t.test('a notification e-mail may have to be confirmed by its owner', async (t) => {
+  const { call } = await startBench(t, { guesses: { notificationEmailConfirmsItself: false } })
+  const email = { email: 'desk@example.com' }
+  const { body } = await call('POST', '/2.0/users', { ...ANN, notification_email: email })
+  t.match(body, { notification_email: { ...email, is_confirmed: false } })
+})
+
 t.test('null for a text is refused or passed over when told so', async (t) => {
   const refusing = await startBench(t, { guesses: { nullText: 'refused' } })
   await refusing.call('POST', '/2.0/users', { ...ANN, phone: '5550100' })

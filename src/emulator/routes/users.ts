@@ -162,15 +162,15 @@ function assertFreeExternalId(
  * Returns undefined where there is nothing to change. Throws 400 naming `new_primary_email`.
  */
 function checkLoginChange(
-  { guesses }: EmulatorContext,
+  { enterprise, guesses }: EmulatorContext,
   user: UserRecord,
   login: string
 ): string | undefined {
   if (login === user.fields.login && guesses.sameLogin === 'harmless') return undefined
   const alias = [...user.aliases.values()].find(({ email }) => fold(email) === fold(login))
   const refused =
-    alias === undefined ||
-    !alias.is_confirmed ||
+    alias?.is_confirmed !== true ||
+    enterprise.users.byLogin(login) !== undefined ||
     (guesses.loginChangeNeedsConfirmedEmail && !user.emailConfirmed)
   if (refused) throw badRequest(invalidParameter('new_primary_email', login))
   return login
