@@ -53,7 +53,7 @@ const maxAttempts = 3
 const firstBackoff: Milliseconds = 500
 
 /** Methods and paths without the ids in them: few enough to count and to compare. */
-export function operationOf(request: Pick<HttpRequest, 'method' | 'url'>): string {
+function operationOf(request: Pick<HttpRequest, 'method' | 'url'>): string {
   const path = new URL(request.url).pathname.replace(/^.*?\/2\.0(?=\/)/, '')
   return `${request.method} ${path.replaceAll(/\/\d+(?=\/|$)/g, '/:id')}`
 }
