@@ -10,7 +10,7 @@ export type BoxCredentials =
       readonly enterpriseId: string
     }
   /** Box's JWT configuration file, read and checked (https://developer.box.com/guides/authentication/jwt/). */
-  | { readonly kind: 'jwt'; readonly config: string; readonly enterpriseId: string }
+  | { readonly kind: 'jwt'; readonly configJson: string; readonly enterpriseId: string }
 
 /** The levels of the log, as pino names them. */
 export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent'

@@ -11,6 +11,6 @@ export function redact(config: Config): object {
 
 function redactCredentials(credentials: BoxCredentials): BoxCredentials {
   return credentials.kind === 'jwt'
-    ? { ...credentials, config: hidden }
+    ? { ...credentials, configJson: hidden }
     : { ...credentials, clientSecret: hidden }
 }

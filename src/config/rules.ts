@@ -122,7 +122,7 @@ function readJwtConfig(path: string, readFile: ReadFile): BoxCredentials | Confi
   }
   return {
     kind: 'jwt',
-    config: text.result,
+    configJson: text.result,
     enterpriseId: textAt(parsed, ['enterpriseID']) ?? ''
   }
 }

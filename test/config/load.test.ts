@@ -317,7 +317,7 @@ t.test("Box's JWT configuration file", async (t) => {
   t.match(boxOf(load(env, { '/jwt.json': jwtFile() })).boxCredentials, {
     kind: 'jwt',
     enterpriseId: '1234567',
-    config: jwtFile()
+    configJson: jwtFile()
   })
   t.strictSame(wrongKeys({ ...env, PORT: 'x' }), ['BOX_JWT_CONFIG_FILE', 'PORT'], 'all at once')
   const lacking = refusal(env, { '/jwt.json': jwtFile({ enterpriseID: '' }) })
