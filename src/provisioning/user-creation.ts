@@ -129,7 +129,8 @@ export function createUserCreation(
       fields: { notificationEmail }
     } as const
     const final = { linked: true, shadow }
-    return parts.carryOut({ record, operations: [update], replaces: [], final }, trail)
+    const work = { record, operations: [update], replaces: [], final }
+    return locks.run(userSubject(record.id), () => parts.carryOut(work, trail))
   }
 
   /**
