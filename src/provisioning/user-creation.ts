@@ -94,8 +94,12 @@ export function createUserCreation(
   async function createInBox({ document, fields, trail, login }: Wanted): Promise<UserRecord> {
     const isInactive = document['active'] === false
     assertProvisionableRole(fields.role)
+    // Box takes a notification e-mail in an update only ("Create user").
+    const { notificationEmail, ...atOnce } = fields
+    const isAll = notificationEmail === undefined
+    const shadow = without(document, ['active'])
     const sent = {
-      ...fields,
+      ...atOnce,
       name: fields.name ?? textOf(document, 'userName') ?? login,
       ...(isInactive ? { status: settings.deactivatedStatus } : {})
     }
@@ -107,18 +111,26 @@ export function createUserCreation(
       send: (call) => box.createUser(sent, call),
       settle: async (tx, snapshot) => {
         const facts = {
-          linked: true,
+          linked: isAll,
           createdByBridge: true,
           deactivatedByBridge: isInactive,
-          shadow: without(document, ['active'])
+          shadow: isAll ? shadow : {}
         }
         record = newUser(snapshot, facts, settings, clock.now())
         await tx.putUser(record)
-        await tx.audit(trail.audit(userSubject(record.id), 'done', clock.now()))
+        if (isAll) await tx.audit(trail.audit(userSubject(record.id), 'done', clock.now()))
       }
     })
     if (record === undefined) throw new TypeError('A settled creation left no record')
-    return record
+    if (isAll) return record
+    const update = {
+      kind: 'update-user',
+      userId: record.id,
+      fields: { notificationEmail }
+    } as const
+    const final = { linked: true, shadow }
+    const work = { record, operations: [update], replaces: [], final }
+    return locks.run(userSubject(record.id), () => parts.carryOut(work, trail))
   }
 
   /**
