@@ -8,7 +8,7 @@ import { mapUser } from './mapping/user-mapping.ts'
 import { isFromAttempt } from './interrupted.ts'
 import type { Memberships } from './memberships.ts'
 import type { BoxUserFields, ScimDocument, UserRecord } from './model.ts'
-import { loginSubject, userSubject, type JournalEntry } from './operations.ts'
+import { loginSubject, mayHaveReachedBox, userSubject, type JournalEntry } from './operations.ts'
 import { isProtected, planUser } from './plan/user-plan.ts'
 import { newUser } from './records.ts'
 import type { Trail } from './trail.ts'
@@ -203,7 +203,8 @@ export function createUserCreation(
     const next = record.tombstone ? { active: true, ...document } : document
     const base = record.tombstone ? { ...record, shadow: {} } : record
     const deactivates = document['active'] === false
-    const plan = planUser(base, next, { settings, mirror, deactivates })
+    const accessInDoubt = replaces.some(mayHaveReachedBox)
+    const plan = planUser(base, next, { settings, mirror, deactivates, accessInDoubt })
     const operations = [plan.deactivation, ...plan.operations].filter(
       (operation) => operation !== undefined
     ) as readonly UserOperation[]
