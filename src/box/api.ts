@@ -15,7 +15,7 @@ import type { Exchange, Repeat } from './exchange.ts'
 import type { ThroughSdk } from './sdk.ts'
 
 /** The SDK's managers that the bridge uses. */
-export interface Managers {
+interface Managers {
   readonly users: UsersManager
   readonly aliases: EmailAliasesManager
   readonly groups: GroupsManager

@@ -60,6 +60,8 @@ function operationOf(request: Pick<HttpRequest, 'method' | 'url'>): string {
 
 /** What happened so far in one call. */
 interface Progress {
+  attempts: number
+  /** Attempts that failed for no reason that Box gave. */
   failures: number
   renewedToken: boolean
   /** `unknown` from the first attempt on that may have changed something in Box. */
@@ -84,7 +86,9 @@ export function createExchange(parts: ExchangeParts): Exchange {
     call: BoxCall,
     progress: Progress
   ): Promise<Verdict> {
-    const leave = await pacing.enter(call.lane, call.deadline)
+    const place = progress.attempts > 0 ? 'first' : 'last'
+    const leave = await pacing.enter(call.lane, call.deadline, place)
+    progress.attempts += 1
     try {
       const token = await tokens.get(call.deadline)
       const verdict = await ask(request, token, call)
@@ -156,7 +160,7 @@ export function createExchange(parts: ExchangeParts): Exchange {
 
   return {
     async send(request, repeat, call) {
-      const progress: Progress = { failures: 0, renewedToken: false, effect: 'none' }
+      const progress: Progress = { attempts: 0, failures: 0, renewedToken: false, effect: 'none' }
       for (;;) {
         const verdict = await attempt(request, call, progress).catch((error: unknown) => {
           throw withEffect(error, progress.effect)

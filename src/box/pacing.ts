@@ -16,6 +16,9 @@ const shares: Readonly<Record<Lane, number>> = {
   background: 2
 }
 
+/** Timers cannot be set for longer than 24 days, deadlines can be later. */
+const longestSleep: Milliseconds = 3_600_000
+
 /** Settings of the budget. */
 export interface PacingOptions {
   /** At least 1. Box allows about 1,000 a minute for each user it knows the caller as. */
@@ -32,9 +35,10 @@ export interface Pacing {
   /**
    * Waits for a turn and resolves with the function that ends it. Rejects with
    * `BoxUnavailableError` (`rate-limited`, no effect) at once when the turn cannot come before
-   * `deadline`, and at `deadline` when it did not come.
+   * `deadline`, and at `deadline` when it did not come. `place`: where in its lane the caller
+   * queues; who has been admitted and turned away by Box stands first. Default `last`.
    */
-  enter(lane: Lane, deadline: EpochMs): Promise<() => void>
+  enter(lane: Lane, deadline: EpochMs, place?: 'first' | 'last'): Promise<() => void>
   /** Box asked for a pause: nobody's turn comes before it is over. */
   pause(duration: Milliseconds): void
   /** The number of waiting callers by lane. */
@@ -44,7 +48,6 @@ export interface Pacing {
 }
 
 interface Waiter {
-  readonly lane: Lane
   readonly deadline: EpochMs
   readonly admit: (leave: () => void) => void
   readonly refuse: (error: BoxUnavailableError) => void
@@ -70,13 +73,22 @@ export function createPacing(options: PacingOptions): Pacing {
   let pausedUntil: EpochMs = 0
   /** When the next call is due if all calls were evenly spaced (generic cell rate algorithm). */
   let due: EpochMs = 0
+  let longestPause: Milliseconds = 0
   let earliestDeadline = Infinity
   let alarm: Alarm | undefined
 
   const queue = (lane: Lane): Waiter[] => queues.get(lane) ?? []
 
+  /** A clock that was set back must not make everybody wait for what it has to catch up. */
+  function followClock(): void {
+    const now = clock.now()
+    due = Math.min(due, now + tolerance + interval)
+    pausedUntil = Math.min(pausedUntil, now + longestPause)
+  }
+
   /** The earliest time of the nth turn from now. */
   function turnTime(n: number): EpochMs {
+    followClock()
     const from = Math.max(clock.now(), pausedUntil)
     return Math.max(from, Math.max(due, from) + (n - 1) * interval - tolerance)
   }
@@ -107,6 +119,7 @@ export function createPacing(options: PacingOptions): Pacing {
 
   /** Takes away those whose deadline has passed or comes before the end of the pause. */
   function refuseLate(): void {
+    followClock()
     const limit = Math.max(clock.now(), pausedUntil)
     if (earliestDeadline > limit) return
     const late: { waiter: Waiter; at: EpochMs }[] = []
@@ -177,7 +190,8 @@ export function createPacing(options: PacingOptions): Pacing {
 
   async function ring(set: Alarm): Promise<void> {
     try {
-      await clock.sleep(Math.max(1, Math.ceil(set.at - clock.now())), set.off.signal)
+      const wait = Math.max(1, Math.ceil(set.at - clock.now()))
+      await clock.sleep(Math.min(wait, longestSleep), set.off.signal)
     } catch {
       return
     }
@@ -187,18 +201,25 @@ export function createPacing(options: PacingOptions): Pacing {
   }
 
   return {
-    enter(lane, deadline) {
+    enter(lane, deadline, place = 'last') {
       if (closed) return Promise.reject(shutDown())
-      const at = turnTime(turnsUntil(lane, queue(lane).length))
+      const at = turnTime(turnsUntil(lane, place === 'first' ? 0 : queue(lane).length))
       if (at >= deadline || queue(lane).length >= maxWaiting) return Promise.reject(refusal(at))
       return new Promise((admit, refuse) => {
-        queue(lane).push({ lane, deadline, admit, refuse })
+        const waiter = { deadline, admit, refuse }
+        if (place === 'first') queue(lane).unshift(waiter)
+        else queue(lane).push(waiter)
         earliestDeadline = Math.min(earliestDeadline, deadline)
         serve()
       })
     },
     pause(duration) {
-      pausedUntil = Math.max(pausedUntil, clock.now() + duration)
+      followClock()
+      const until = clock.now() + duration
+      if (until > pausedUntil) {
+        pausedUntil = until
+        longestPause = duration
+      }
       serve()
     },
     depth: () => ({

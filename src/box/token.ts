@@ -31,6 +31,9 @@ const pauseAfterRefusal: Milliseconds = 2000
 /** After a failed renewal ahead of expiry, the old token is used for this long before the next try. */
 const pauseAfterFailedRenewal: Milliseconds = 10_000
 
+/** Timers cannot be set for longer than 24 days, deadlines can be later. */
+const longestWait: Milliseconds = 3_600_000
+
 /** Seconds that a token of Box lasts where the answer does not say so. */
 const usualLife = 3600
 
@@ -99,7 +102,8 @@ function read(body: JsonValue | undefined, asked: EpochMs): Held {
 
 async function within(work: Promise<string>, deadline: EpochMs, clock: Clock): Promise<string> {
   const timer = new AbortController()
-  const late = clock.sleep(Math.max(0, deadline - clock.now()), timer.signal).then(() => {
+  const wait = Math.min(longestWait, Math.max(0, deadline - clock.now()))
+  const late = clock.sleep(wait, timer.signal).then(() => {
     throw unavailable(failure('unavailable', 'The Box token endpoint did not answer in time'))
   })
   try {

@@ -44,9 +44,11 @@ export function createCarryOutUserWork(
   return async (work, trail) => {
     let record = work.record
     const count = work.operations.length
+    const replacing = Math.max(0, work.operations.findIndex(changesAccess))
     for (const [index, operation] of work.operations.entries()) {
       const isLast = index === count - 1
-      const step = { operation, trail, ...(index === 0 ? joined(operation, work.replaces) : {}) }
+      const join = index === replacing ? joined(operation, work.replaces) : {}
+      const step = { operation, trail, ...join }
       record = await runStep(record, step, isLast ? work.final : {})
     }
     if (count === 0) record = await recordOnly(record, work, trail)
@@ -177,8 +179,13 @@ export function createCarryOutUserWork(
 /** A repeated write joins the open entry about the same thing and takes the place of the others. */
 function joined(operation: UserOperation, open: readonly JournalEntry[]) {
   const entry = open.find((other) => isSameOperation(other.operation, operation))
-  const replaces = open.filter((other) => other !== entry).map(({ id }) => id)
+  const replaces = open.filter((other) => other !== entry)
   return entry === undefined ? { replaces } : { entry, replaces }
+}
+
+/** An open deactivation stands until the operation that decides about access anew is sent. */
+function changesAccess(operation: UserOperation): boolean {
+  return isRemoval(operation) || (operation.kind === 'update-user' && 'status' in operation.fields)
 }
 
 function isRecorded({ snapshot, aliases }: UserRecord, operation: UserOperation): boolean {

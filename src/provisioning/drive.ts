@@ -6,7 +6,13 @@ import type { GroupCreation } from './group-creation.ts'
 import type { SettleGroup } from './group-settlement.ts'
 import type { Memberships } from './memberships.ts'
 import type { BoxGroupId, BoxUserId } from './model.ts'
-import { groupSubject, userSubject, type BoxOperation, type JournalEntry } from './operations.ts'
+import {
+  groupSubject,
+  mayHaveReachedBox,
+  userSubject,
+  type BoxOperation,
+  type JournalEntry
+} from './operations.ts'
 import { createTrail, type Trail } from './trail.ts'
 import type { UserCreation } from './user-creation.ts'
 import type { SettleUser } from './user-settlement.ts'
@@ -97,7 +103,9 @@ export function createDrive(
 
   async function workAddition(entry: JournalEntry, trail: Trail): Promise<void> {
     if (entry.acknowledged) return parts.memberships.work(entry.id, trail, 'membership')
-    if (entry.state !== 'decided') return parts.memberships.look(entry.id, trail, 'background')
-    if (entry.decidedAt < startedAt) await parts.memberships.withdraw([entry])
+    const isRunning = entry.state === 'decided' && entry.decidedAt >= startedAt
+    if (isRunning) return
+    if (mayHaveReachedBox(entry)) return parts.memberships.look(entry.id, trail, 'background')
+    await parts.memberships.withdraw([entry])
   }
 }

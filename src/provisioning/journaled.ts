@@ -1,6 +1,12 @@
-import type { Clock } from '../lib/clock.ts'
+import type { Clock, Milliseconds } from '../lib/clock.ts'
 import { BoxRefusedError, BoxUnavailableError } from './errors.ts'
-import { isRemoval, subjectOf, type BoxOperation, type JournalEntry } from './operations.ts'
+import {
+  isRemoval,
+  mayHaveReachedBox,
+  subjectOf,
+  type BoxOperation,
+  type JournalEntry
+} from './operations.ts'
 import type { BoxCall, Directory, DirectoryTransaction, JournalUpdate, Lane } from './ports.ts'
 import type { Trail } from './trail.ts'
 
@@ -11,8 +17,11 @@ export interface Step<Result> {
   readonly trail: Trail
   /** The open entry that is worked; absent: a new one is written. */
   readonly entry?: JournalEntry
-  /** Open entries that this step takes the place of: cancelled in the transaction that opens it. */
-  readonly replaces?: readonly number[]
+  /**
+   * Open entries that this step takes the place of: cancelled in the transaction that opens it. What
+   * they may have done in Box is then this step's to find out, whatever becomes of it.
+   */
+  readonly replaces?: readonly JournalEntry[]
   /** Makes the change in Box. */
   readonly send: (call: BoxCall) => Promise<Result>
   /** Records what Box answered, in the transaction that confirms the entry. */
@@ -41,7 +50,7 @@ export function createRunJournaled(directory: Directory, clock: Clock): RunJourn
       })
       return result
     } catch (error) {
-      const change = afterFailure(error, step.operation)
+      const change = afterFailure(error, step)
       await directory.transaction((tx) => tx.updateJournal([entry], change))
       throw error
     }
@@ -52,7 +61,8 @@ export function createRunJournaled(directory: Directory, clock: Clock): RunJourn
     const { entry } = step
     return directory.transaction(async (tx) => {
       if (step.replaces !== undefined && step.replaces.length > 0) {
-        await tx.updateJournal(step.replaces, { state: 'cancelled', outcome: 'replaced' })
+        const ids = step.replaces.map(({ id }) => id)
+        await tx.updateJournal(ids, { state: 'cancelled', outcome: 'replaced' })
       }
       if (entry !== undefined) {
         await tx.updateJournal([entry.id], {
@@ -79,25 +89,34 @@ export function createRunJournaled(directory: Directory, clock: Clock): RunJourn
     })
   }
 
-  function afterFailure(error: unknown, operation: BoxOperation): JournalUpdate {
-    if (error instanceof BoxRefusedError) {
+  function afterFailure<Result>(error: unknown, step: Step<Result>): JournalUpdate {
+    const mayDiffer = step.replaces?.some(mayHaveReachedBox) === true
+    if (error instanceof BoxRefusedError && !mayDiffer) {
       return { state: 'refused', outcome: `${error.status} ${error.code} ${error.requestId}` }
     }
-    if (error instanceof BoxUnavailableError) {
-      const wait = error.retryAfterSeconds * 1000
-      // A removal is never lost: repeating it is harmless and the bridge drives it on by itself.
-      // A membership that was not sent may yet be acknowledged; its request decides.
-      const waits = operation.kind === 'add-membership' && error.effect === 'none'
-      if (isRemoval(operation) || waits) {
-        return { state: 'decided', notBefore: clock.now() + wait, outcome: error.trouble }
-      }
-      if (error.effect === 'none') return { state: 'cancelled', outcome: error.trouble }
-      return {
-        state: 'unknown',
-        notBefore: clock.now() + Math.max(wait, restMs),
-        outcome: error.trouble
-      }
+    if (error instanceof BoxUnavailableError) return afterTrouble(error, step, mayDiffer)
+    return unknown(restMs, 'internal error')
+  }
+
+  function afterTrouble<Result>(
+    { effect, retryAfterSeconds, trouble: outcome }: BoxUnavailableError,
+    { entry, operation }: Step<Result>,
+    mayDiffer: boolean
+  ): JournalUpdate {
+    const wait = retryAfterSeconds * 1000
+    // An attempt that had no effect leaves open what earlier ones had.
+    const sent = effect === 'none' ? { sentAt: entry?.sentAt } : {}
+    const isDoubtful = effect === 'unknown' || mayDiffer || sent.sentAt !== undefined
+    // A removal is never lost: repeating it is harmless and the bridge drives it on by itself.
+    // A membership that was not sent may yet be acknowledged; its request decides.
+    if (isRemoval(operation) || (operation.kind === 'add-membership' && !isDoubtful)) {
+      return { state: 'decided', notBefore: clock.now() + wait, outcome, ...sent }
     }
-    return { state: 'unknown', notBefore: clock.now() + restMs, outcome: 'internal error' }
+    if (!isDoubtful) return { state: 'cancelled', outcome }
+    return unknown(Math.max(wait, restMs), outcome)
+  }
+
+  function unknown(wait: Milliseconds, outcome: string): JournalUpdate {
+    return { state: 'unknown', notBefore: clock.now() + wait, outcome }
   }
 }

@@ -1,7 +1,7 @@
 import type { EpochMs } from '../lib/clock.ts'
 import { ProvisioningError } from './errors.ts'
 import type { BoxGroupId, BoxUserId, MembershipRow } from './model.ts'
-import { subjectOf, type BoxOperation, type JournalEntry } from './operations.ts'
+import { mayHaveReachedBox, subjectOf, type BoxOperation, type JournalEntry } from './operations.ts'
 import type { Mirror } from './plan/user-plan.ts'
 import type { DirectoryTransaction } from './ports.ts'
 import type { MemberChange } from './requests.ts'
@@ -34,14 +34,15 @@ export async function decideMemberships(
   const wanted = await resolveChanges(tx, changes, rows, context)
   const visible = await visiblePeople(tx, wanted, rows, context)
   const rowsToPut: MembershipRow[] = []
-  const operations: BoxOperation[] = []
+  const operations: NewOperation[] = []
   const joined: JournalEntry[] = []
   for (const [userId, isWanted] of wanted) {
     if (!visible.has(userId) && (isWanted || !rows.has(userId))) continue
     const decide = isWanted ? decideAdd : decideRemove
     const decision = await decide(tx, userId as BoxUserId, rows.get(userId), context)
     if (decision.row !== undefined) rowsToPut.push(decision.row)
-    if (decision.operation !== undefined) operations.push(decision.operation)
+    const { operation, isDoubtful = false } = decision
+    if (operation !== undefined) operations.push({ operation, isDoubtful })
     joined.push(...(decision.joined ?? []))
   }
   if (rowsToPut.length > 0) await tx.putMemberships(rowsToPut)
@@ -52,9 +53,16 @@ export async function decideMemberships(
   return [...joined, ...(await append(tx, operations, context))]
 }
 
+interface NewOperation {
+  readonly operation: BoxOperation
+  readonly isDoubtful: boolean
+}
+
 interface Decision {
   readonly row?: MembershipRow
   readonly operation?: BoxOperation
+  /** True where Box may have either: an open entry that may have reached it is given up. */
+  readonly isDoubtful?: boolean
   readonly joined?: readonly JournalEntry[]
 }
 
@@ -69,13 +77,16 @@ async function decideAdd(
   if (row === undefined) return { row: { ...intended, boxId: undefined }, operation }
   if (row.intended && row.boxId !== undefined) return {}
   const open = await openEntries(tx, operation)
-  if (row.intended) {
-    const adds = open.filter(isKind('add-membership'))
-    return adds.length > 0 ? { joined: adds } : { operation }
+  const adds = open.filter(isKind('add-membership'))
+  const running = adds.filter(({ state }) => state !== 'unknown')
+  if (row.intended && running.length > 0) return { joined: running }
+  const removals = open.filter(isKind('remove-membership'))
+  const isDoubtful = open.some(mayHaveReachedBox)
+  await giveUp(tx, [...adds, ...removals])
+  if (removals.length > 0 && !isDoubtful && row.boxId !== undefined) {
+    return { row: { ...row, intended: true } }
   }
-  const unsent = await cancelUnsent(tx, open, 'remove-membership')
-  if (unsent && row.boxId !== undefined) return { row: { ...row, intended: true } }
-  return { row: { ...intended, boxId: undefined }, operation }
+  return { row: { ...intended, boxId: undefined }, operation, isDoubtful }
 }
 
 async function decideRemove(
@@ -91,9 +102,11 @@ async function decideRemove(
   const open = await openEntries(tx, operation)
   if (!row.intended) {
     const removals = open.filter(isKind('remove-membership'))
-    return removals.length > 0 ? { joined: removals } : { row: gone, operation }
+    if (removals.length > 0) return { joined: removals }
   }
-  if (await cancelUnsent(tx, open, 'add-membership')) {
+  const adds = open.filter(isKind('add-membership'))
+  await giveUp(tx, adds)
+  if (adds.length > 0 && !adds.some(mayHaveReachedBox)) {
     await tx.deleteMembership(groupId, userId)
     await tx.touchGroup(groupId, now)
     return {}
@@ -184,26 +197,20 @@ function isKind(kind: MembershipKind): (entry: JournalEntry) => boolean {
   return ({ operation }) => operation.kind === kind
 }
 
-/** Cancels open entries of this kind; true where none of them can have reached Box. */
-async function cancelUnsent(
-  tx: DirectoryTransaction,
-  open: readonly JournalEntry[],
-  kind: MembershipKind
-): Promise<boolean> {
-  const entries = open.filter(isKind(kind))
-  const decided = entries.filter(({ state }) => state === 'decided').map(({ id }) => id)
-  await tx.updateJournal(decided, { state: 'cancelled', outcome: 'contradicted' })
-  return entries.length > 0 && entries.every(({ sentAt }) => sentAt === undefined)
+/** Cancels the entries, except those that are on their way to Box now: they end by themselves. */
+async function giveUp(tx: DirectoryTransaction, entries: readonly JournalEntry[]): Promise<void> {
+  const idle = entries.filter(({ state }) => state !== 'sent').map(({ id }) => id)
+  await tx.updateJournal(idle, { state: 'cancelled', outcome: 'contradicted' })
 }
 
 async function append(
   tx: DirectoryTransaction,
-  operations: readonly BoxOperation[],
+  operations: readonly NewOperation[],
   { trail, now }: DecisionContext
 ): Promise<readonly JournalEntry[]> {
   if (operations.length === 0) return []
   return tx.appendJournal(
-    operations.map((operation) => ({
+    operations.map(({ operation, isDoubtful }) => ({
       correlationId: trail.context.correlationId,
       subject: subjectOf(operation),
       operation,
@@ -211,7 +218,7 @@ async function append(
       acknowledged: false,
       notBefore: now,
       decidedAt: now,
-      sentAt: undefined
+      sentAt: isDoubtful ? now : undefined
     }))
   )
 }

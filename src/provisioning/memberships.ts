@@ -3,7 +3,7 @@ import type { Dependencies } from './dependencies.ts'
 import { BoxRefusedError, BoxUnavailableError, ProvisioningError } from './errors.ts'
 import { decideMemberships } from './membership-decision.ts'
 import type { BoxGroupId, BoxMembership, BoxMembershipId, BoxUserId } from './model.ts'
-import { isRemoval, type BoxOperation, type JournalEntry } from './operations.ts'
+import { isRemoval, mayHaveReachedBox, type BoxOperation, type JournalEntry } from './operations.ts'
 import type { BoxCall, DirectoryTransaction, Lane } from './ports.ts'
 import { assertVersion } from './precondition.ts'
 import type { MemberChange, RequestContext } from './requests.ts'
@@ -151,14 +151,25 @@ export function createMemberships(
     onAcknowledged()
   }
 
-  /** The client is told that these were not done: unsent additions are taken back. */
+  /**
+   * The client is told that these were not done: unsent additions are taken back. SCIM does not show
+   * those that may have reached Box until somebody has looked.
+   */
   async function withdraw(entries: readonly JournalEntry[]): Promise<void> {
     await directory.transaction(async (tx) => {
-      for (const { id, operation, state, acknowledged } of await stillOpen(tx, entries)) {
-        if (operation.kind !== 'add-membership' || state !== 'decided' || acknowledged) continue
-        await tx.updateJournal([id], { state: 'cancelled', outcome: 'not sent' })
-        await tx.deleteMembership(operation.groupId, operation.userId)
-        await tx.touchGroup(operation.groupId, clock.now())
+      for (const entry of await stillOpen(tx, entries)) {
+        const { id, operation, state, acknowledged } = entry
+        if (operation.kind !== 'add-membership' || state === 'sent' || acknowledged) continue
+        const { groupId, userId } = operation
+        if (mayHaveReachedBox(entry)) {
+          await tx.updateJournal([id], { state: 'unknown' })
+          const row = await tx.memberships.get(groupId, userId)
+          if (row !== undefined) await tx.putMemberships([{ ...row, intended: false }])
+        } else {
+          await tx.updateJournal([id], { state: 'cancelled', outcome: 'not sent' })
+          await tx.deleteMembership(groupId, userId)
+        }
+        await tx.touchGroup(groupId, clock.now())
       }
     })
   }
@@ -189,7 +200,9 @@ export function createMemberships(
       await directory.transaction(async (tx) => {
         if (membership === undefined) await tx.deleteMembership(groupId, userId)
         else {
-          const row = { groupId, userId, intended: true, role: membership.role }
+          // A removal may have been decided meanwhile: it finds its membership and stays intended.
+          const intended = !(await tx.journal.openFor(entry.subject)).some(isRemovalEntry)
+          const row = { groupId, userId, intended, role: membership.role }
           await tx.putMemberships([{ ...row, boxId: membership.id }])
         }
         await tx.touchGroup(groupId, clock.now())
@@ -210,7 +223,7 @@ export function createMemberships(
 
   async function add(entry: JournalEntry, trail: Trail, lane: Lane): Promise<void> {
     const { groupId, userId } = entry.operation as MembershipOperation
-    const wasSent = entry.state !== 'decided'
+    const wasSent = mayHaveReachedBox(entry)
     const send = async (call: BoxCall): Promise<BoxMembership> => {
       const present = wasSent ? await box.findMembership(groupId, userId, call) : undefined
       return present ?? box.addMembership(groupId, userId, call)

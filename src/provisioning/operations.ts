@@ -51,6 +51,7 @@ export interface JournalEntry {
   /** Not to be worked before this time. */
   readonly notBefore: EpochMs
   readonly decidedAt: EpochMs
+  /** When it was last sent to Box; undefined where it certainly never had an effect there. */
   readonly sentAt: EpochMs | undefined
   /** What came of it, in a few words with Box's code and request id. */
   readonly outcome: string | undefined
@@ -115,6 +116,11 @@ export function groupNameSubject(name: string): string {
 /** Tells whether the operation takes access away; such entries are always driven to their end. */
 export function isRemoval(operation: BoxOperation): boolean {
   return operation.kind === 'deactivate-user' || operation.kind === 'remove-membership'
+}
+
+/** Tells whether what the entry asks for may have been done already: sent, and never known to have failed. */
+export function mayHaveReachedBox({ sentAt }: Pick<JournalEntry, 'sentAt'>): boolean {
+  return sentAt !== undefined
 }
 
 /** Tells whether two operations ask the same of Box. */

@@ -8,7 +8,7 @@ import { mapUser } from './mapping/user-mapping.ts'
 import { isFromAttempt } from './interrupted.ts'
 import type { Memberships } from './memberships.ts'
 import type { BoxUserFields, ScimDocument, UserRecord } from './model.ts'
-import { loginSubject, userSubject, type JournalEntry } from './operations.ts'
+import { loginSubject, mayHaveReachedBox, userSubject, type JournalEntry } from './operations.ts'
 import { isProtected, planUser } from './plan/user-plan.ts'
 import { newUser } from './records.ts'
 import type { Trail } from './trail.ts'
@@ -94,8 +94,12 @@ export function createUserCreation(
   async function createInBox({ document, fields, trail, login }: Wanted): Promise<UserRecord> {
     const isInactive = document['active'] === false
     assertProvisionableRole(fields.role)
+    // Box takes a notification e-mail in an update only ("Create user").
+    const { notificationEmail, ...atOnce } = fields
+    const isAll = notificationEmail === undefined
+    const shadow = without(document, ['active'])
     const sent = {
-      ...fields,
+      ...atOnce,
       name: fields.name ?? textOf(document, 'userName') ?? login,
       ...(isInactive ? { status: settings.deactivatedStatus } : {})
     }
@@ -107,18 +111,26 @@ export function createUserCreation(
       send: (call) => box.createUser(sent, call),
       settle: async (tx, snapshot) => {
         const facts = {
-          linked: true,
+          linked: isAll,
           createdByBridge: true,
           deactivatedByBridge: isInactive,
-          shadow: without(document, ['active'])
+          shadow: isAll ? shadow : {}
         }
         record = newUser(snapshot, facts, settings, clock.now())
         await tx.putUser(record)
-        await tx.audit(trail.audit(userSubject(record.id), 'done', clock.now()))
+        if (isAll) await tx.audit(trail.audit(userSubject(record.id), 'done', clock.now()))
       }
     })
     if (record === undefined) throw new TypeError('A settled creation left no record')
-    return record
+    if (isAll) return record
+    const update = {
+      kind: 'update-user',
+      userId: record.id,
+      fields: { notificationEmail }
+    } as const
+    const final = { linked: true, shadow }
+    const work = { record, operations: [update], replaces: [], final }
+    return locks.run(userSubject(record.id), () => parts.carryOut(work, trail))
   }
 
   /**
@@ -191,7 +203,8 @@ export function createUserCreation(
     const next = record.tombstone ? { active: true, ...document } : document
     const base = record.tombstone ? { ...record, shadow: {} } : record
     const deactivates = document['active'] === false
-    const plan = planUser(base, next, { settings, mirror, deactivates })
+    const accessInDoubt = replaces.some(mayHaveReachedBox)
+    const plan = planUser(base, next, { settings, mirror, deactivates, accessInDoubt })
     const operations = [plan.deactivation, ...plan.operations].filter(
       (operation) => operation !== undefined
     ) as readonly UserOperation[]

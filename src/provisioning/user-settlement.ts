@@ -56,7 +56,7 @@ export function createSettleUser(dependencies: Dependencies): SettleUser {
           settled = changeUser(settled, changes, settings, now)
           await tx.updateJournal([id], { state: 'confirmed', outcome: 'found done' })
         } else if (isRemoval(operation)) {
-          await tx.updateJournal([id], { state: 'decided', notBefore: now })
+          await tx.updateJournal([id], { state: 'decided', notBefore: now, sentAt: undefined })
         } else {
           await tx.updateJournal([id], { state: 'refused', outcome: 'found not done' })
         }

@@ -6,7 +6,7 @@ import { DeactivatedOnlyError, ProvisioningError } from './errors.ts'
 import { loginOf } from './mapping/login.ts'
 import { textOf } from './mapping/document.ts'
 import { isBoxId, type BoxUserId, type StoredResource, type UserRecord } from './model.ts'
-import { userSubject, type JournalEntry } from './operations.ts'
+import { mayHaveReachedBox, userSubject, type JournalEntry } from './operations.ts'
 import { isProtected, planUser, type UserPlan } from './plan/user-plan.ts'
 import { assertVersion } from './precondition.ts'
 import type { RequestContext, UserChange, UserService } from './requests.ts'
@@ -56,7 +56,6 @@ export function createUsers(
       assertImported()
       const trail = createTrail('user.delete', context)
       await underLock(parseId(id), trail, async (record, pending) => {
-        assertVersion(record, context)
         if (isProtected(record)) throw protectedAccount(record.id)
         const deactivation = {
           kind: 'deactivate-user',
@@ -65,7 +64,7 @@ export function createUsers(
           tombstone: true
         } as const
         const final = { tombstone: true, shadow: record.shadow }
-        const operations = needsDeactivation(record) ? [deactivation] : []
+        const operations = planDeactivation(record).deactivation === undefined ? [] : [deactivation]
         await carryOut({ record, operations, replaces: pending, final }, trail)
       })
     },
@@ -110,7 +109,7 @@ export function createUsers(
     change: UserChange,
     trail: Trail
   ): Promise<void> {
-    const { plan, refusal } = await decide(record, change, trail.context)
+    const { plan, refusal } = await decide(record, pending, change, trail.context)
     trail.notes.push(...plan.notes)
     // A deactivation that is still to be carried out goes first, whatever else is asked for.
     const open = change.activates ? undefined : pending[0]?.operation
@@ -147,20 +146,22 @@ export function createUsers(
   /** Plans the change. Where it is refused and asked for `active: false`, the deactivation is left of it. */
   async function decide(
     record: UserRecord,
+    pending: readonly JournalEntry[],
     change: UserChange,
     context: RequestContext
   ): Promise<Decision> {
+    const { activates, deactivates } = change
+    const accessInDoubt = activates && pending.some(mayHaveReachedBox)
     try {
       assertVersion(record, context)
       const next = change.apply({ resource: record.resource, shadow: record.shadow })
-      const plan = planUser(record, next, { settings, mirror, deactivates: change.deactivates })
+      const plan = planUser(record, next, { settings, mirror, deactivates, accessInDoubt })
       await assertFree(record, textOf(next, 'userName'), loginOf(next, settings.loginDomain))
       assertChangeable(record, plan)
       return { plan }
     } catch (error) {
-      if (!change.deactivates || !(error instanceof Error)) throw error
-      const next = { ...record.resource, active: false }
-      const plan = planUser(record, next, { settings, mirror, deactivates: true })
+      if (!deactivates || !(error instanceof Error)) throw error
+      const plan = planDeactivation(record)
       assertChangeable(record, plan)
       return { plan, refusal: error }
     }
@@ -182,11 +183,9 @@ export function createUsers(
     if (owner !== undefined && owner.id !== record.id) throw loginTaken(login, owner.id)
   }
 
-  function needsDeactivation(record: UserRecord): boolean {
+  function planDeactivation(record: UserRecord): UserPlan {
     const next = { ...record.resource, active: false }
-    return (
-      planUser(record, next, { settings, mirror, deactivates: true }).deactivation !== undefined
-    )
+    return planUser(record, next, { settings, mirror, deactivates: true, accessInDoubt: false })
   }
 }
 

@@ -408,3 +408,19 @@ t.test('after closing, nothing is sent', async (t) => {
   t.match(await rejection(get(client), BoxUnavailableError), { effect: 'none' })
   t.equal(server.requests.length, 1)
 })
+
+t.test('a 503 with Retry-After holds everybody, and a read goes on after it', async (t) => {
+  const server = await startBoxServer(t)
+  const client = createTestClient(t, server.url)
+  const busy = { ...boxError(503, 'unavailable', 'Busy'), headers: { 'retry-after': '9' } }
+  server.answer = series(busy, ok)
+  t.match(await get(client), { id: '77777' })
+  t.equal(
+    client.clock.waits.reduce((sum, wait) => sum + wait, 0),
+    9000
+  )
+  server.answer = () => busy
+  const error = await rejection(create(client), BoxUnavailableError)
+  t.match(error, { trouble: 'unavailable', effect: 'unknown', retryAfterSeconds: 10 })
+  t.equal(server.requests.length, 3)
+})

@@ -176,6 +176,49 @@ t.test('a pause holds everybody and turns away who cannot wait that long', async
   t.equal(turns.length, 1)
 })
 
+t.test('who comes again stands first in its lane', async (t) => {
+  const { clock, pacing } = start()
+  await drain(pacing, clock)
+  const order: string[] = []
+  const enter = (name: string, place?: 'first' | 'last'): void => {
+    void pacing.enter('client', Infinity, place).then((leave) => {
+      order.push(name)
+      leave()
+      return undefined
+    })
+  }
+  for (let i = 0; i < 30; i++) enter(`waiting ${i}`)
+  enter('again', 'first')
+  const hurried = pacing.enter('client', clock.now() + 5000, 'first').then((leave) => {
+    order.push('hurried')
+    return leave()
+  })
+  await clock.advance(3000)
+  await hurried
+  t.same(order, ['hurried', 'again', 'waiting 0'])
+})
+
+t.test('a clock that is set back stops nothing', async (t) => {
+  const { clock, pacing, turns, ask } = start({ callsPerMinute: 60 })
+  await drain(pacing, clock)
+  pacing.pause(2000)
+  await clock.setBack(3_600_000)
+  ask('client', 3)
+  await clock.advance(5000)
+  t.equal(turns.length, 3)
+})
+
+t.test('a deadline later than a timer can be set for', async (t) => {
+  const { clock, pacing } = start({ callsPerMinute: 60_000, concurrency: 1 })
+  await pacing.enter('client', Infinity)
+  const waiting = rejection(pacing.enter('client', clock.now() + 2 ** 40), BoxUnavailableError)
+  await clock.advance(0)
+  t.equal(clock.sleepers(), 1)
+  t.equal(clock.longestSleep() < 2 ** 31, true)
+  pacing.close()
+  await waiting
+})
+
 t.test('the queue is bounded for each lane', async (t) => {
   const { clock, pacing, ask } = start({ maxWaiting: 2 })
   await drain(pacing, clock)

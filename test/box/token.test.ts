@@ -104,9 +104,12 @@ t.test(
     const hurried = rejection(tokens.get(clock.now() + 500), BoxUnavailableError)
     await clock.advance(500)
     t.match(await hurried, { trouble: 'unavailable', effect: 'none' })
+    const endless = tokens.get(Infinity)
     await clock.advance(9500)
     t.equal(await patient, 'token-1')
+    t.equal(await endless, 'token-1')
     t.equal(clock.sleepers(), 0)
+    t.equal(clock.longestSleep() < 2 ** 31, true)
   }
 )
 

@@ -67,6 +67,18 @@ t.test('a person is created, read, changed, deactivated and reactivated', async 
   t.equal(onCost, 1)
 })
 
+t.test('a notification e-mail follows the creation, which Box wants separate', async (t) => {
+  const { scim, emulator, cost } = await setUp(t)
+  const urn = 'urn:ietf:params:scim:schemas:extension:box:2.0:User'
+  const body = person('ned@example.com', { [urn]: { notificationEmail: 'alerts@example.com' } })
+  const [created, calls] = await cost(() => scim.post('/Users', body))
+  t.match(created, { status: 201, body: { [urn]: { notificationEmail: 'alerts@example.com' } } })
+  t.equal(calls, 2)
+  t.match(emulator.state().users['ned@example.com']?.notification_email, {
+    email: 'alerts@example.com'
+  })
+})
+
 t.test('PUT clears what SCIM wrote, and nothing that came from Box', async (t) => {
   const seed = { users: [{ login: 'old@example.com', name: 'Old Hand', job_title: 'Boss' }] }
   const { scim, emulator } = await setUp(t, { seed })

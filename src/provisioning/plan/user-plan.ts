@@ -26,6 +26,8 @@ export interface PlanContext {
   readonly mirror: Mirror
   /** True where the request itself asks for `active: false`, and not only leaves it so. */
   readonly deactivates: boolean
+  /** True where a deactivation that may have reached Box is open: `active: true` is then written again. */
+  readonly accessInDoubt: boolean
 }
 
 /** What the bridge knows about the mirror: whether Box may have changed without its knowledge. */
@@ -105,7 +107,7 @@ function mergeCodes(box: BoxUser, codes: readonly TrackingCode[]): readonly Trac
 function planAccess(
   record: UserRecord,
   wanted: { readonly active: unknown; readonly status: string | undefined },
-  { settings, mirror, deactivates }: PlanContext
+  { settings, mirror, deactivates, accessInDoubt }: PlanContext
 ): { readonly deactivation?: BoxOperation; readonly status?: string } {
   const active = isActive(record, settings)
   const deactivate = (status: string) => ({
@@ -121,6 +123,7 @@ function planAccess(
     return isSent ? deactivate(settings.deactivatedStatus) : {}
   }
   if (wanted.active === true && !active) return { status: 'active' }
+  if (wanted.active === true && accessInDoubt) return { status: record.snapshot.status }
   if (wanted.status === undefined) return {}
   const takesAccess = wanted.status === 'inactive' || wanted.status === settings.deactivatedStatus
   return takesAccess ? deactivate(wanted.status) : { status: wanted.status }

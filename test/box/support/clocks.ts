@@ -7,10 +7,14 @@ export interface FakeClock extends Clock {
   advance(duration: Milliseconds): Promise<void>
   /** The number of sleepers. */
   sleepers(): number
+  /** The longest time for which anybody has asked to sleep. */
+  longestSleep(): Milliseconds
+  /** Sets the clock back, as a time service does; sleepers do not notice. */
+  setBack(duration: Milliseconds): Promise<void>
 }
 
 interface Sleeper {
-  readonly at: EpochMs
+  at: EpochMs
   readonly wake: () => void
 }
 
@@ -22,13 +26,23 @@ async function settle(): Promise<void> {
 
 export function createFakeClock(start: EpochMs = 1_800_000_000_000): FakeClock {
   let now = start
+  let longest = 0
   const sleepers = new Set<Sleeper>()
   const next = (until: EpochMs) =>
     [...sleepers].filter((s) => s.at <= until).toSorted((a, b) => a.at - b.at)[0]
   return {
     now: () => now,
-    sleep: (duration, signal) => sleepUntil(sleepers, now + duration, signal),
+    sleep(duration, signal) {
+      longest = Math.max(longest, duration)
+      return sleepUntil(sleepers, now + duration, signal)
+    },
     sleepers: () => sleepers.size,
+    longestSleep: () => longest,
+    async setBack(duration) {
+      await settle()
+      for (const sleeper of sleepers) sleeper.at -= duration
+      now -= duration
+    },
     async advance(duration) {
       const until = now + duration
       await settle()
