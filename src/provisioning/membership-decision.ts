@@ -1,4 +1,5 @@
 import type { EpochMs } from '../lib/clock.ts'
+import { excerpt } from '../lib/text.ts'
 import { ProvisioningError } from './errors.ts'
 import type { BoxGroupId, BoxUserId, MembershipRow } from './model.ts'
 import { mayHaveReachedBox, subjectOf, type BoxOperation, type JournalEntry } from './operations.ts'
@@ -175,7 +176,7 @@ async function visiblePeople(
   const visible = await tx.users.visible(ids)
   const unknown = ids.filter((id) => wanted.get(id) === true && !visible.has(id))
   if (unknown.length === 0) return visible
-  const named = unknown.slice(0, 20).join(', ')
+  const named = unknown.slice(0, 20).map(excerpt).join(', ')
   if (settings.strictMembers) {
     throw new ProvisioningError(
       'unknown_members',

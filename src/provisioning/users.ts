@@ -56,6 +56,7 @@ export function createUsers(
       assertImported()
       const trail = createTrail('user.delete', context)
       await underLock(parseId(id), trail, async (record, pending) => {
+        assertVersion(record, context)
         if (isProtected(record)) throw protectedAccount(record.id)
         const deactivation = {
           kind: 'deactivate-user',

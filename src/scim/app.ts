@@ -9,7 +9,7 @@ import type { GroupService, ResourceService, UserService } from '../provisioning
 import type { Authenticate } from './bearer-tokens.ts'
 import { prepareActor, requireToken } from './plugins/auth.ts'
 import { readBodies } from './plugins/bodies.ts'
-import { createClientErrorHandler } from './plugins/client-errors.ts'
+import { answerBesideRoutes, createClientErrorHandler } from './plugins/client-errors.ts'
 import { checkContentHeaders } from './plugins/content-type.ts'
 import { nameRequests } from './plugins/correlation.ts'
 import { graceMs, setDeadlines } from './plugins/deadline.ts'
@@ -117,7 +117,8 @@ function serveScim(
 function createServer({ random }: AppDependencies, settings: Settings): FastifyInstance {
   const { demo, maxHeaderBytes, receiveTimeoutMs } = settings
   const log: FastifyBaseLogger = settings.logger.child({}, logPrivacy)
-  return fastify({
+  const clientErrors = { random, demo, maxHeaderBytes, log }
+  const app = fastify({
     loggerInstance: log,
     logController: new LogController({
       disableRequestLogging: true,
@@ -145,8 +146,10 @@ function createServer({ random }: AppDependencies, settings: Settings): FastifyI
     return503OnClosing: false,
     forceCloseConnections: 'idle',
     frameworkErrors: answerFrameworkErrors(demo, settings.bodyLimit),
-    clientErrorHandler: createClientErrorHandler({ random, demo, maxHeaderBytes, log })
+    clientErrorHandler: createClientErrorHandler(clientErrors)
   })
+  answerBesideRoutes(app.server, clientErrors)
+  return app
 }
 
 function withDefaults(options: AppOptions): Settings {

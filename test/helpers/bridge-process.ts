@@ -13,6 +13,10 @@ import { until } from './until.ts'
 /** A bridge in a process of its own on a database file, in front of an emulator in this process. */
 export interface BridgeProcess {
   readonly emulator: Emulator
+  /** The origin of whichever process runs at the time. */
+  readonly url: string
+  /** A bearer token that the bridge takes. */
+  readonly token: string
   /** Asks whichever process runs at the time. */
   readonly scim: ScimClient
   /** Starts the process; resolves once it listens, or with `untilReady` once the import is done. */
@@ -67,6 +71,10 @@ export async function bridgeProcess(
 
   const bridge: BridgeProcess = {
     emulator,
+    get url() {
+      return origin
+    },
+    token,
     get scim() {
       return scimClient({ baseUrl: `${origin}/scim/v2`, token })
     },

@@ -14,6 +14,7 @@ import {
 } from '../../provisioning/errors.ts'
 import { errorBody, ScimError } from '../protocol/errors.ts'
 import type { ScimType } from '../protocol/errors.ts'
+import { discardBody } from './bodies.ts'
 import { mediaTypeAdvice, sendScim } from './content-type.ts'
 import { standingHeaders } from './correlation.ts'
 
@@ -73,8 +74,9 @@ export function answerOf(error: unknown, bodyLimit: number): ErrorAnswer | undef
 
 /** Makes every failure in `app` a SCIM error (RFC 7644 §3.12). `bodyLimit`: bytes, for the 413. */
 export function answerErrors(app: FastifyInstance, bodyLimit: number): void {
-  app.setErrorHandler((error, request, reply) => {
+  app.setErrorHandler(async (error, request, reply) => {
     const answer = answerOf(error, bodyLimit) ?? unexpected(error, request.id, request.log)
+    if (answer.status === 413) await discardBody(request)
     return sendError(reply, answer)
   })
 }
