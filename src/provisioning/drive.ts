@@ -6,7 +6,14 @@ import type { GroupCreation } from './group-creation.ts'
 import type { SettleGroup } from './group-settlement.ts'
 import type { Memberships } from './memberships.ts'
 import type { BoxGroupId, BoxUserId } from './model.ts'
-import { groupSubject, userSubject, type BoxOperation, type JournalEntry } from './operations.ts'
+import { restMs } from './journaled.ts'
+import {
+  groupSubject,
+  isRemoval,
+  userSubject,
+  type BoxOperation,
+  type JournalEntry
+} from './operations.ts'
 import { createTrail, type Trail } from './trail.ts'
 import type { UserCreation } from './user-creation.ts'
 import type { SettleUser } from './user-settlement.ts'
@@ -40,18 +47,26 @@ export function createDrive(
   parts: DriveParts,
   startedAt: EpochMs
 ): Drive {
-  const { directory, locks } = dependencies
+  const { clock, directory, locks } = dependencies
   const audited: RunAudited = createRunAudited(dependencies, { onSuccess: true, onTrouble: false })
 
   return async (entry, deadline) => {
-    if (entry.state === 'sent' && (entry.sentAt ?? 0) >= startedAt) return
-    const { correlationId, operation } = entry
+    const { correlationId, operation, sentAt = 0 } = entry
+    if (entry.state === 'sent' && sentAt >= startedAt) return
+    // Cut off by the end of an earlier process: Box may still be applying it.
+    if (isLeftToRetry(entry) && entry.state === 'sent' && sentAt + restMs > clock.now()) {
+      return rest(entry.id, sentAt + restMs)
+    }
     const trail = createTrail(`bridge.${operation.kind}`, {
       correlationId,
       actor: bridgeActor,
       deadline
     })
     await audited(trail, entry.subject, () => work(entry, operation, trail))
+  }
+
+  async function rest(id: number, notBefore: EpochMs): Promise<void> {
+    await directory.transaction((tx) => tx.updateJournal([id], { notBefore }))
   }
 
   async function work(entry: JournalEntry, operation: BoxOperation, trail: Trail): Promise<void> {
@@ -100,4 +115,9 @@ export function createDrive(
     if (entry.state !== 'decided') return parts.memberships.look(entry.id, trail, 'background')
     if (entry.decidedAt < startedAt) await parts.memberships.withdraw([entry])
   }
+}
+
+/** What nobody was promised and takes no access away is looked at only. */
+function isLeftToRetry({ operation, acknowledged }: JournalEntry): boolean {
+  return !isRemoval(operation) && !acknowledged
 }

@@ -4,9 +4,10 @@ import { nameTaken, type UpdateGroup } from './group-update.ts'
 import { isFromAttempt } from './interrupted.ts'
 import { textOf } from './mapping/document.ts'
 import { mapGroup } from './mapping/group-mapping.ts'
-import type { BoxGroupFields, GroupRecord, ScimDocument } from './model.ts'
+import type { BoxGroup, BoxGroupFields, GroupRecord, ScimDocument } from './model.ts'
 import { groupNameSubject, groupSubject, type JournalEntry } from './operations.ts'
 import { planGroup } from './plan/group-plan.ts'
+import type { DirectoryTransaction } from './ports.ts'
 import { changeGroup, newGroup } from './records.ts'
 import type { Trail } from './trail.ts'
 
@@ -67,7 +68,9 @@ export function createGroupCreation(
     try {
       return await createInBox(wanted)
     } catch (error) {
-      if (error instanceof BoxRefusedError && error.status === 409) return claimFromBox(wanted)
+      if (error instanceof BoxRefusedError && error.status === 409) {
+        return claimFromBox(wanted, interrupted)
+      }
       if (error instanceof BoxUnavailableError && error.effect === 'unknown') {
         const open = await directory.journal.openFor(subject)
         const found = await settleCreation(wanted.name, open, wanted.trail, 'keep')
@@ -94,7 +97,7 @@ export function createGroupCreation(
     return record
   }
 
-  /** Like the settlement of a person's creation: what was made within an attempt's time is ours. */
+  /** Like the settlement of a person's creation. */
   async function settleCreation(
     name: string,
     entries: readonly JournalEntry[],
@@ -111,18 +114,34 @@ export function createGroupCreation(
           : { state: 'confirmed', outcome: 'found done' }
       )
       if (found === undefined) return undefined
-      const createdByBridge = entries.some((entry) => isFromAttempt(found.createdAt, entry))
-      const record = newGroup(found, { createdByBridge }, clock.now())
-      await tx.putGroup(record)
-      return record
+      return recordSeen(tx, found, entries)
     })
   }
 
-  async function claimFromBox(wanted: Wanted): Promise<GroupRecord> {
+  /** A group created within the time of one of the attempts is ours. */
+  async function recordSeen(
+    tx: DirectoryTransaction,
+    found: BoxGroup,
+    attempts: readonly JournalEntry[]
+  ): Promise<GroupRecord> {
+    const known = await tx.groups.get(found.id)
+    const createdByBridge = attempts.some((entry) => isFromAttempt(found.createdAt, entry))
+    const record =
+      known === undefined
+        ? newGroup(found, { createdByBridge }, clock.now())
+        : changeGroup(known, { snapshot: found }, clock.now())
+    await tx.putGroup(record)
+    return record
+  }
+
+  /** Like the claim of a person whom Box has and the directory does not. */
+  async function claimFromBox(
+    wanted: Wanted,
+    attempts: readonly JournalEntry[]
+  ): Promise<GroupRecord> {
     const found = await box.findGroupByName(wanted.name, wanted.trail.call('client'))
     if (found === undefined || found.groupType === allUsersGroupType) throw nameTaken(wanted.name)
-    const record = newGroup(found, {}, clock.now())
-    await directory.transaction((tx) => tx.putGroup(record))
+    const record = await directory.transaction((tx) => recordSeen(tx, found, attempts))
     return claimLocked(record, wanted)
   }
 

@@ -19,11 +19,13 @@ export interface Step<Result> {
   readonly settle: (tx: DirectoryTransaction, result: Result) => Promise<void>
 }
 
+type FailedStep = Pick<Step<unknown>, 'operation' | 'entry'>
+
 /** Runs a step and passes on Box's answer, or throws what Box threw. Call it under the subject's lock. */
 export type RunJournaled = <Result>(step: Step<Result>) => Promise<Result>
 
 /** How long an unknown outcome rests before it is looked up: Box may still be applying it. */
-const restMs = 30_000
+export const restMs = 30_000
 
 /**
  * Nothing is sent to Box before it stands in the journal, and no answer counts before it is recorded
@@ -41,7 +43,7 @@ export function createRunJournaled(directory: Directory, clock: Clock): RunJourn
       })
       return result
     } catch (error) {
-      const change = afterFailure(error, step.operation)
+      const change = afterFailure(error, step)
       await directory.transaction((tx) => tx.updateJournal([entry], change))
       throw error
     }
@@ -79,7 +81,8 @@ export function createRunJournaled(directory: Directory, clock: Clock): RunJourn
     })
   }
 
-  function afterFailure(error: unknown, operation: BoxOperation): JournalUpdate {
+  function afterFailure(error: unknown, step: FailedStep): JournalUpdate {
+    const { operation } = step
     if (error instanceof BoxRefusedError) {
       return { state: 'refused', outcome: `${error.status} ${error.code} ${error.requestId}` }
     }
@@ -88,10 +91,12 @@ export function createRunJournaled(directory: Directory, clock: Clock): RunJourn
       // A removal is never lost: repeating it is harmless and the bridge drives it on by itself.
       // A membership that was not sent may yet be acknowledged; its request decides.
       const waits = operation.kind === 'add-membership' && error.effect === 'none'
-      if (isRemoval(operation) || waits) {
+      if (isRemoval(operation) || (waits && !wasUnknown(step))) {
         return { state: 'decided', notBefore: clock.now() + wait, outcome: error.trouble }
       }
-      if (error.effect === 'none') return { state: 'cancelled', outcome: error.trouble }
+      if (error.effect === 'none' && !wasUnknown(step)) {
+        return { state: 'cancelled', outcome: error.trouble }
+      }
       return {
         state: 'unknown',
         notBefore: clock.now() + Math.max(wait, restMs),
@@ -100,4 +105,9 @@ export function createRunJournaled(directory: Directory, clock: Clock): RunJourn
     }
     return { state: 'unknown', notBefore: clock.now() + restMs, outcome: 'internal error' }
   }
+}
+
+/** What an earlier attempt may have done stays unknown, whatever became of this one. */
+function wasUnknown({ entry }: FailedStep): boolean {
+  return entry !== undefined && entry.state !== 'decided'
 }

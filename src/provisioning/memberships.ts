@@ -36,6 +36,9 @@ export interface Memberships {
 /** How many memberships of one request are worked at a time. */
 const concurrency = 8
 
+/** The outcome of additions that were taken back. */
+const notSent = 'not sent'
+
 /** Creates the use cases about memberships. `onAcknowledged` is told of work left to the background. */
 export function createMemberships(
   dependencies: Dependencies,
@@ -80,7 +83,9 @@ export function createMemberships(
       decideMemberships(tx, changes, { groupId, settings, mirror, trail, now: clock.now() })
     )
     const late = await workInline(entries, trail)
-    if (late !== undefined) await acknowledge(entries)
+    if (late === undefined || (await acknowledge(entries))) return
+    await withdraw(entries)
+    throw joinedInVain()
   }
 
   /**
@@ -108,12 +113,13 @@ export function createMemberships(
       }
     })
     const isLate = trouble?.trouble === 'rate-limited' && trouble.effect === 'none'
-    if (trouble !== undefined && !isLate) {
-      await withdraw(ordered)
-      throw trouble
+    const isRefused = refusals.length > 0
+    if (trouble === undefined || (isLate && !isRefused)) {
+      if (isRefused) throw membershipsRefused(refusals)
+      return trouble
     }
-    if (refusals[0] !== undefined) throw membershipsRefused(refusals[0], refusals.length)
-    return trouble
+    await withdraw(ordered)
+    throw isLate ? membershipsRefused(refusals) : trouble
   }
 
   /** One lost answer is no reason to fail: look at once, and add again only where Box has nothing. */
@@ -125,26 +131,34 @@ export function createMemberships(
       if (!(error instanceof BoxUnavailableError) || error.effect === 'none') throw error
       await work(entry.id, trail, lane)
     }
+    const ended = await directory.journal.get(entry.id)
+    if (ended !== undefined && cameToNothing(ended)) throw joinedInVain()
   }
 
-  /** The client is told that these will be done: the bridge drives them to their end. */
-  async function acknowledge(entries: readonly JournalEntry[]): Promise<void> {
-    await directory.transaction(async (tx) => {
-      const open = await stillOpen(tx, entries)
+  /**
+   * The client is told that these will be done: the bridge drives them to their end. Resolves to
+   * false, and promises nothing, where one of them came to nothing in other hands.
+   */
+  async function acknowledge(entries: readonly JournalEntry[]): Promise<boolean> {
+    const isPromised = await directory.transaction(async (tx) => {
+      const now = await reread(tx, entries)
+      if (now.some(cameToNothing)) return false
       await tx.updateJournal(
-        open.map(({ id }) => id),
+        now.filter(isOpen).map(({ id }) => id),
         { acknowledged: true }
       )
+      return true
     })
-    onAcknowledged()
+    if (isPromised) onAcknowledged()
+    return isPromised
   }
 
   /** The client is told that these were not done: unsent additions are taken back. */
   async function withdraw(entries: readonly JournalEntry[]): Promise<void> {
     await directory.transaction(async (tx) => {
-      for (const { id, operation, state, acknowledged } of await stillOpen(tx, entries)) {
+      for (const { id, operation, state, acknowledged } of await reread(tx, entries)) {
         if (operation.kind !== 'add-membership' || state !== 'decided' || acknowledged) continue
-        await tx.updateJournal([id], { state: 'cancelled', outcome: 'not sent' })
+        await tx.updateJournal([id], { state: 'cancelled', outcome: notSent })
         await tx.deleteMembership(operation.groupId, operation.userId)
         await tx.touchGroup(operation.groupId, clock.now())
       }
@@ -177,7 +191,9 @@ export function createMemberships(
       await directory.transaction(async (tx) => {
         if (membership === undefined) await tx.deleteMembership(groupId, userId)
         else {
-          const row = { groupId, userId, intended: true, role: membership.role }
+          // A removal may have been decided since: its intent stays.
+          const intended = (await tx.memberships.get(groupId, userId))?.intended ?? true
+          const row = { groupId, userId, intended, role: membership.role }
           await tx.putMemberships([{ ...row, boxId: membership.id }])
         }
         await tx.touchGroup(groupId, clock.now())
@@ -259,16 +275,21 @@ export function createMemberships(
   }
 }
 
-async function stillOpen(
+async function reread(
   tx: DirectoryTransaction,
   entries: readonly JournalEntry[]
 ): Promise<readonly JournalEntry[]> {
-  const open: JournalEntry[] = []
+  const now: JournalEntry[] = []
   for (const { id } of entries) {
     const entry = await tx.journal.get(id)
-    if (entry !== undefined && isOpen(entry)) open.push(entry)
+    if (entry !== undefined) now.push(entry)
   }
-  return open
+  return now
+}
+
+/** Tells whether an addition ended undone, though nobody contradicted it. */
+function cameToNothing({ operation, state, outcome }: JournalEntry): boolean {
+  return operation.kind === 'add-membership' && (state === 'refused' || outcome === notSent)
 }
 
 function isRemovalEntry({ operation }: JournalEntry): boolean {
@@ -279,11 +300,22 @@ function isOpen({ state }: JournalEntry): boolean {
   return state === 'decided' || state === 'sent' || state === 'unknown'
 }
 
-function membershipsRefused(first: BoxRefusedError, count: number): ProvisioningError {
+/** Two requests may ask for one addition; what became of it in the other's hands is no success. */
+function joinedInVain(): BoxUnavailableError {
+  return new BoxUnavailableError('The attempt at a membership that this request joined failed', {
+    trouble: 'unavailable',
+    effect: 'none',
+    retryAfterSeconds: 1
+  })
+}
+
+/** `refusals` holds at least one. */
+function membershipsRefused(refusals: readonly BoxRefusedError[]): ProvisioningError {
+  const [first] = refusals
   return new ProvisioningError(
     'refused_by_box',
-    `Box refused ${count} membership change(s); the others were carried out. First refusal: ` +
-      `${first.message} (${first.code}, request id ${first.requestId}).`,
+    `Box refused ${refusals.length} membership change(s); the others were carried out, as far as there ` +
+      `was time. First refusal: ${first?.message} (${first?.code}, request id ${first?.requestId}).`,
     { cause: first }
   )
 }

@@ -7,10 +7,11 @@ import { assertProvisionableRole } from './mapping/roles.ts'
 import { mapUser } from './mapping/user-mapping.ts'
 import { isFromAttempt } from './interrupted.ts'
 import type { Memberships } from './memberships.ts'
-import type { BoxUserFields, ScimDocument, UserRecord } from './model.ts'
+import type { BoxUser, BoxUserFields, ScimDocument, UserRecord } from './model.ts'
 import { loginSubject, userSubject, type JournalEntry } from './operations.ts'
 import { isProtected, planUser } from './plan/user-plan.ts'
-import { newUser } from './records.ts'
+import type { DirectoryTransaction } from './ports.ts'
+import { changeUser, newUser } from './records.ts'
 import type { Trail } from './trail.ts'
 import type { UserOperation } from './user-operations.ts'
 import type { SettleUser } from './user-settlement.ts'
@@ -81,7 +82,7 @@ export function createUserCreation(
     try {
       return await createInBox(wanted)
     } catch (error) {
-      if (isLoginTaken(error)) return claimFromBox(wanted, error)
+      if (isLoginTaken(error)) return claimFromBox(wanted, error, interrupted)
       if (error instanceof BoxUnavailableError && error.effect === 'unknown') {
         const open = await directory.journal.openFor(loginSubject(wanted.login))
         const found = await settleCreation(wanted.login, open, wanted.trail, 'keep')
@@ -134,8 +135,8 @@ export function createUserCreation(
   }
 
   /**
-   * Looks up what became of interrupted creations of this login. Somebody created within the time of
-   * an attempt is ours; `keep` leaves the entries open where Box has nobody yet.
+   * Looks up what became of interrupted creations of this login; `keep` leaves the entries open
+   * where Box has nobody yet.
    */
   async function settleCreation(
     login: string,
@@ -151,20 +152,39 @@ export function createUserCreation(
       const state = found === undefined ? 'refused' : 'confirmed'
       await tx.updateJournal(ids, { state, outcome })
       if (found === undefined) return undefined
-      const createdByBridge = entries.some((entry) => isFromAttempt(found.createdAt, entry))
-      const record = newUser(found, { createdByBridge }, settings, clock.now())
-      await tx.putUser(record)
-      return record
+      return recordSeen(tx, found, entries)
     })
   }
 
-  /** Box knows the login and the directory does not: it came to Box behind the bridge's back. */
-  async function claimFromBox(wanted: Wanted, cause: BoxRefusedError): Promise<UserRecord> {
+  /** Somebody created within the time of one of the attempts is ours. */
+  async function recordSeen(
+    tx: DirectoryTransaction,
+    found: BoxUser,
+    attempts: readonly JournalEntry[]
+  ): Promise<UserRecord> {
+    const known = await tx.users.get(found.id)
+    const createdByBridge = attempts.some((entry) => isFromAttempt(found.createdAt, entry))
+    const record =
+      known === undefined
+        ? newUser(found, { createdByBridge }, settings, clock.now())
+        : changeUser(known, { snapshot: found }, settings, clock.now())
+    await tx.putUser(record)
+    return record
+  }
+
+  /**
+   * Box knows the login and the directory does not: it came to Box behind the bridge's back, or by one
+   * of the interrupted `attempts` that Box came round to after the look.
+   */
+  async function claimFromBox(
+    wanted: Wanted,
+    cause: BoxRefusedError,
+    attempts: readonly JournalEntry[]
+  ): Promise<UserRecord> {
     const found = await box.findUserByLogin(wanted.login, wanted.trail.call('client'))
     if (found === undefined) throw takenOutside(wanted.login, cause)
     if (found.isPlatformAccessOnly) throw loginTaken(wanted.login, found.id)
-    const record = newUser(found, {}, settings, clock.now())
-    await directory.transaction((tx) => tx.putUser(record))
+    const record = await directory.transaction((tx) => recordSeen(tx, found, attempts))
     return claimLocked(record, wanted)
   }
 
