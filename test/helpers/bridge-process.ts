@@ -13,6 +13,8 @@ import { until } from './until.ts'
 /** A bridge in a process of its own on a database file, in front of an emulator in this process. */
 export interface BridgeProcess {
   readonly emulator: Emulator
+  /** Where the emulator listens. */
+  readonly boxUrl: string
   /** Asks whichever process runs at the time. */
   readonly scim: ScimClient
   /** Starts the process; resolves once it listens, or with `untilReady` once the import is done. */
@@ -52,7 +54,8 @@ export async function bridgeProcess(
   })
   t.teardown(() => emulator.close())
   const path = join(t.testdir(), 'bridge.db')
-  const env = { ...environment(await emulator.listen(), path), ...options.env }
+  const boxUrl = await emulator.listen()
+  const env = { ...environment(boxUrl, path), ...options.env }
   let child: ChildProcess | undefined
   let origin = ''
 
@@ -67,6 +70,7 @@ export async function bridgeProcess(
 
   const bridge: BridgeProcess = {
     emulator,
+    boxUrl,
     get scim() {
       return scimClient({ baseUrl: `${origin}/scim/v2`, token })
     },
