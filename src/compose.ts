@@ -1,4 +1,5 @@
 import { pino, type Logger } from 'pino'
+import { createBoxWatch } from './background/box-watch.ts'
 import { createImport, type Import } from './background/import.ts'
 import { createJournalWorker } from './background/journal-worker.ts'
 import { createBoxClient, type BoxClient } from './box/client.ts'
@@ -73,7 +74,7 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
   try {
     const directory = await openBridgeDirectory(config, box, { clock, log })
     undo.push(() => directory.close())
-    return await run(config, { box, directory, clock, random, log }, undo)
+    return await run(config, { box, directory, clock, random, log })
   } catch (error) {
     for (const step of undo.toReversed()) await step()
     throw error
@@ -88,8 +89,7 @@ async function run(
     readonly clock: Clock
     readonly random: Random
     readonly log: Logger
-  },
-  undo: (() => Promise<unknown>)[]
+  }
 ): Promise<Server> {
   const { box, directory, clock, random, log } = parts
   const settings = provisioningSettings(config)
@@ -120,8 +120,13 @@ async function run(
     }
   )
   const url = await app.listen({ host: config.host, port: config.port })
+  const wasImported = firstImport.progress() === 'done'
   const ready = firstImport.run(stop.signal)
-  const background = ready.then(() => worker.run(stop.signal))
+  const isWell = () => box.client.health().ok
+  const watch = createBoxWatch({ box: box.client, isWell, clock, log })
+  const background = ready.then(() =>
+    Promise.all([worker.run(stop.signal), watch.run(stop.signal, wasImported)])
+  )
   background.catch((error: unknown) => log.error({ err: error }, 'the background work ended'))
   return {
     url,
@@ -130,8 +135,10 @@ async function run(
     async close() {
       await app.close()
       stop.abort()
+      // Turns waiting calls away, so that the background work ends soon.
+      await box.close()
       await background.catch(() => undefined)
-      for (const step of undo.toReversed()) await step()
+      await directory.close()
     }
   }
 }
@@ -157,7 +164,7 @@ function joinProvisioning(parts: {
       locks: createKeyedLock(),
       assertImported: () => assertImported(firstImport)
     },
-    { startedAt: clock.now(), onAcknowledged: () => worker.wake() }
+    () => worker.wake()
   )
   const worker = createJournalWorker({ directory, drive: provisioning.drive, clock, log })
   return { provisioning, worker }

@@ -1,5 +1,5 @@
 import type { Dependencies } from './dependencies.ts'
-import type { GroupRecord } from './model.ts'
+import type { BoxGroup, BoxGroupFields, GroupRecord } from './model.ts'
 import { groupSubject } from './operations.ts'
 import type { Lane } from './ports.ts'
 import type { Trail } from './trail.ts'
@@ -24,10 +24,9 @@ export function createSettleGroup(dependencies: Dependencies): SettleGroup {
     const snapshot = await box.getGroup(record.id, trail.call(lane))
     return directory.transaction(async (tx) => {
       for (const { id, operation } of open) {
-        const fields = operation.kind === 'update-group' ? Object.entries(operation.fields) : []
-        const isDone =
-          snapshot !== undefined &&
-          fields.every(([name, value]) => snapshot[name as keyof typeof snapshot] === value)
+        const fields = operation.kind === 'update-group' ? operation.fields : {}
+        const isDone = snapshot !== undefined && isGroupChanged(snapshot, fields)
+        trail.notes.push(`${operation.kind} found ${isDone ? 'done' : 'not done'}`)
         const state = isDone ? 'confirmed' : 'refused'
         await tx.updateJournal([id], { state, outcome: isDone ? 'found done' : 'found not done' })
       }
@@ -38,4 +37,11 @@ export function createSettleGroup(dependencies: Dependencies): SettleGroup {
       return writeGroup(tx, record, { snapshot }, clock.now())
     })
   }
+}
+
+/** Tells whether Box holds these fields. */
+export function isGroupChanged(snapshot: BoxGroup, fields: BoxGroupFields): boolean {
+  return Object.entries(fields).every(
+    ([name, value]) => snapshot[name as keyof BoxGroupFields] === value
+  )
 }

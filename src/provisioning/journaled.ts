@@ -26,21 +26,37 @@ export interface Step<Result> {
   readonly send: (call: BoxCall) => Promise<Result>
   /** Records what Box answered, in the transaction that confirms the entry. */
   readonly settle: (tx: DirectoryTransaction, result: Result) => Promise<void>
+  /** Records that Box refused it, in the transaction that closes the entry; default nothing. */
+  readonly refused?: (tx: DirectoryTransaction) => Promise<void>
 }
 
 /** Runs a step and passes on Box's answer, or throws what Box threw. Call it under the subject's lock. */
 export type RunJournaled = <Result>(step: Step<Result>) => Promise<Result>
 
+/** How long a removal rests that Box forbids. */
+const forbiddenRestMs = 5 * 60_000
+
 /** How long an unknown outcome rests before it is looked up: Box may still be applying it. */
-const restMs = 30_000
+export const restMs = 30_000
 
 /**
  * Nothing is sent to Box before it stands in the journal, and no answer counts before it is recorded
  * there: after a crash at any point the journal tells what may have happened.
  */
-export function createRunJournaled(directory: Directory, clock: Clock): RunJournaled {
+export function createRunJournaled({
+  directory,
+  clock,
+  inWork
+}: {
+  readonly directory: Directory
+  readonly clock: Clock
+  /** See `Dependencies`. */
+  readonly inWork: Set<number>
+}): RunJournaled {
   return async (step) => {
     const entry = await open(step)
+    const isOwn = !inWork.has(entry)
+    inWork.add(entry)
     step.trail.operations.push(step.operation)
     try {
       const result = await step.send(step.trail.call(step.lane))
@@ -51,8 +67,13 @@ export function createRunJournaled(directory: Directory, clock: Clock): RunJourn
       return result
     } catch (error) {
       const change = afterFailure(error, step)
-      await directory.transaction((tx) => tx.updateJournal([entry], change))
+      await directory.transaction(async (tx) => {
+        if (change.state === 'refused') await step.refused?.(tx)
+        await tx.updateJournal([entry], change)
+      })
       throw error
+    } finally {
+      if (isOwn) inWork.delete(entry)
     }
   }
 
@@ -91,6 +112,10 @@ export function createRunJournaled(directory: Directory, clock: Clock): RunJourn
 
   function afterFailure<Result>(error: unknown, step: Step<Result>): JournalUpdate {
     const mayDiffer = step.replaces?.some(mayHaveReachedBox) === true
+    if (error instanceof BoxRefusedError && isForbidden(error) && isRemoval(step.operation)) {
+      // Also how Box answers an application that lost a right: the person must not keep access for it.
+      return { state: 'decided', notBefore: clock.now() + forbiddenRestMs, outcome: error.code }
+    }
     if (error instanceof BoxRefusedError && !mayDiffer) {
       return { state: 'refused', outcome: `${error.status} ${error.code} ${error.requestId}` }
     }
@@ -107,9 +132,11 @@ export function createRunJournaled(directory: Directory, clock: Clock): RunJourn
     // An attempt that had no effect leaves open what earlier ones had.
     const sent = effect === 'none' ? { sentAt: entry?.sentAt } : {}
     const isDoubtful = effect === 'unknown' || mayDiffer || sent.sentAt !== undefined
-    // A removal is never lost: repeating it is harmless and the bridge drives it on by itself.
+    // A removal is never lost: repeating it is harmless and the bridge drives it on by itself. So is
+    // the removal of an alias, which a change of the login leaves behind.
     // A membership that was not sent may yet be acknowledged; its request decides.
-    if (isRemoval(operation) || (operation.kind === 'add-membership' && !isDoubtful)) {
+    const isDriven = isRemoval(operation) || operation.kind === 'remove-alias'
+    if (isDriven || (operation.kind === 'add-membership' && !isDoubtful)) {
       return { state: 'decided', notBefore: clock.now() + wait, outcome, ...sent }
     }
     if (!isDoubtful) return { state: 'cancelled', outcome }
@@ -119,4 +146,8 @@ export function createRunJournaled(directory: Directory, clock: Clock): RunJourn
   function unknown(wait: Milliseconds, outcome: string): JournalUpdate {
     return { state: 'unknown', notBefore: clock.now() + wait, outcome }
   }
+}
+
+function isForbidden({ status }: BoxRefusedError): boolean {
+  return status === 403
 }

@@ -1,10 +1,10 @@
 import type { EpochMs } from '../lib/clock.ts'
 import { excerpt } from '../lib/text.ts'
-import { ProvisioningError } from './errors.ts'
 import type { BoxGroupId, BoxUserId, MembershipRow } from './model.ts'
 import { mayHaveReachedBox, subjectOf, type BoxOperation, type JournalEntry } from './operations.ts'
 import type { Mirror } from './plan/user-plan.ts'
-import type { DirectoryTransaction } from './ports.ts'
+import type { DirectoryTransaction, UserReads } from './ports.ts'
+import { unknownMembers } from './refusals.ts'
 import type { MemberChange } from './requests.ts'
 import type { ProvisioningSettings } from './settings.ts'
 import type { Trail } from './trail.ts'
@@ -176,15 +176,28 @@ async function visiblePeople(
   const visible = await tx.users.visible(ids)
   const unknown = ids.filter((id) => wanted.get(id) === true && !visible.has(id))
   if (unknown.length === 0) return visible
-  const named = unknown.slice(0, 20).map(excerpt).join(', ')
-  if (settings.strictMembers) {
-    throw new ProvisioningError(
-      'unknown_members',
-      `${unknown.length} member ids are no users here: ${named}. Provision the people first; groups cannot be members.`
-    )
-  }
-  trail.notes.push(`${unknown.length} unknown member ids skipped: ${named}`)
+  if (settings.strictMembers) throw unknownMembers(unknown)
+  trail.notes.push(
+    `${unknown.length} unknown member ids skipped: ${unknown.slice(0, 20).map(excerpt).join(', ')}`
+  )
   return visible
+}
+
+/**
+ * Refuses additions of people who are not here, before anything else of a request is done.
+ *
+ * @throws ProvisioningError `unknown_members`
+ */
+export async function assertKnownMembers(
+  users: Pick<UserReads, 'visible'>,
+  changes: readonly MemberChange[]
+): Promise<void> {
+  const ids = changes.flatMap((change) =>
+    change.kind === 'add' || change.kind === 'set' ? change.ids : []
+  )
+  const visible = await users.visible(ids)
+  const unknown = ids.filter((id) => !visible.has(id))
+  if (unknown.length > 0) throw unknownMembers(unknown)
 }
 
 async function openEntries(

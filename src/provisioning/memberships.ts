@@ -1,25 +1,26 @@
 import { runConcurrently } from '../lib/concurrency.ts'
 import type { Dependencies } from './dependencies.ts'
 import { BoxRefusedError, BoxUnavailableError, ProvisioningError } from './errors.ts'
-import { decideMemberships } from './membership-decision.ts'
-import type { BoxGroupId, BoxMembership, BoxMembershipId, BoxUserId } from './model.ts'
-import { isRemoval, mayHaveReachedBox, type BoxOperation, type JournalEntry } from './operations.ts'
-import type { BoxCall, DirectoryTransaction, Lane } from './ports.ts'
+import { assertKnownMembers, decideMemberships } from './membership-decision.ts'
+import { isOpen, type MembershipWork } from './membership-work.ts'
+import type { BoxGroupId, BoxMembership, BoxUserId } from './model.ts'
+import { isRemoval, mayHaveReachedBox, type JournalEntry } from './operations.ts'
+import type { DirectoryTransaction } from './ports.ts'
 import { assertVersion } from './precondition.ts'
+import { groupNotFound } from './refusals.ts'
 import type { MemberChange, RequestContext } from './requests.ts'
 import type { Trail } from './trail.ts'
-
-type MembershipOperation = Extract<
-  BoxOperation,
-  { readonly kind: 'add-membership' | 'remove-membership' }
->
+import { writeGroup } from './write-group.ts'
 
 /** The use cases about memberships. */
 export interface Memberships {
+  /** Throws `unknown_members` where STRICT_MEMBERS is on and the changes add people who are not here. */
+  assertKnown(changes: readonly MemberChange[]): Promise<void>
   /**
-   * Changes a group's members: journals everything in one transaction, which is also where the group's
-   * version is compared with `condition`, then works it until the request's deadline. What is left then is acknowledged and driven on in the background. Throws
-   * where Box refuses a membership or is not there; removals are driven on even then.
+   * Changes a group's members: journals everything in one transaction, which is also where the
+   * group's version is compared with `condition`, then works it until the request's deadline. What is
+   * left then is acknowledged and driven on in the background. Throws where Box refuses a membership
+   * or is not there; removals are driven on even then.
    */
   change(
     groupId: BoxGroupId,
@@ -27,19 +28,27 @@ export interface Memberships {
     trail: Trail,
     condition?: Condition
   ): Promise<void>
-  /** Removes everybody from a group, group admins included; like {@link Memberships.change}. */
-  empty(groupId: BoxGroupId, trail: Trail, condition: Condition): Promise<void>
+  /** Adds the first members of a group: they are acknowledged even where Box is in trouble. */
+  begin(groupId: BoxGroupId, members: readonly string[], trail: Trail): Promise<void>
+  /**
+   * Hides a group and removes everybody from it, group admins and people whom only Box knows
+   * included; like {@link Memberships.change}.
+   */
+  dissolve(groupId: BoxGroupId, trail: Trail, condition: Condition): Promise<void>
   /** Removes a person from all groups and waits until Box has done it. */
   leaveAll(userId: BoxUserId, trail: Trail): Promise<void>
-  /** Works one open entry under its lock; an entry that is settled meanwhile is left alone. */
-  work(id: number, trail: Trail, lane: Lane): Promise<void>
-  /** Finds out what became of an addition that nobody was promised, and records what Box shows. */
-  look(id: number, trail: Trail, lane: Lane): Promise<void>
   /** Takes back additions that were neither sent nor promised. */
   withdraw(entries: readonly JournalEntry[]): Promise<void>
 }
 
 type Condition = Pick<RequestContext, 'ifMatch'>
+
+/** How a request's memberships went as far as its deadline allowed. */
+interface Outcome {
+  /** Why work was left: no turn before the deadline, or trouble with Box. */
+  readonly trouble: BoxUnavailableError | undefined
+  readonly refusals: readonly Error[]
+}
 
 /** How many memberships of one request are worked at a time. */
 const concurrency = 8
@@ -47,95 +56,150 @@ const concurrency = 8
 /** Creates the use cases about memberships. `onAcknowledged` is told of work left to the background. */
 export function createMemberships(
   dependencies: Dependencies,
+  single: MembershipWork,
   onAcknowledged: () => void
 ): Memberships {
-  const { box, clock, directory, locks, mirror, runJournaled, settings } = dependencies
+  const { box, clock, directory, inWork, mirror, settings } = dependencies
 
   return {
-    change,
+    async assertKnown(changes) {
+      if (settings.strictMembers) await assertKnownMembers(directory.users, changes)
+    },
 
-    async empty(groupId, trail, condition) {
-      const rows = await directory.memberships.ofGroup(groupId)
-      const everybody: MemberChange = { kind: 'remove', ids: rows.map(({ userId }) => userId) }
-      await change(groupId, [everybody], trail, condition)
+    async change(groupId, changes, trail, condition = {}) {
+      const entries = await directory.transaction(async (tx) => {
+        await assertGroup(tx, groupId, condition)
+        return decideMemberships(tx, changes, contextOf(groupId, trail))
+      })
+      await workInline(entries, trail, isLate)
+    },
+
+    async begin(groupId, members, trail) {
+      const changes = [{ kind: 'add', ids: members } as const]
+      const entries = await directory.transaction((tx) =>
+        decideMemberships(tx, changes, contextOf(groupId, trail))
+      )
+      await workInline(entries, trail, () => true)
+    },
+
+    async dissolve(groupId, trail, condition) {
+      const known = await directory.transaction(async (tx) => {
+        const group = await assertGroup(tx, groupId, condition)
+        await writeGroup(tx, group, { tombstone: true }, clock.now())
+        const rows = await tx.memberships.ofGroup(groupId)
+        return removeAll(tx, groupId, rows, trail)
+      })
+      const outcome = await settleAll(known, trail, isLate)
+      await removeUnknown(groupId, trail)
+      throwFailure(outcome, isLate)
     },
 
     async leaveAll(userId, trail) {
       const rows = await directory.memberships.ofUser(userId)
       const entries = await directory.transaction(async (tx) => {
-        const change: MemberChange = { kind: 'remove', ids: [userId] }
-        const context = { settings, mirror, trail, now: clock.now() }
         const decided: JournalEntry[] = []
-        for (const { groupId } of rows) {
-          decided.push(...(await decideMemberships(tx, [change], { ...context, groupId })))
-        }
+        for (const row of rows) decided.push(...(await removeAll(tx, row.groupId, [row], trail)))
         return decided
       })
-      const late = await workInline(entries, trail)
-      if (late !== undefined) throw late
+      await workInline(entries, trail, () => false)
     },
 
-    work,
-    look,
     withdraw
   }
 
-  async function change(
-    groupId: BoxGroupId,
-    changes: readonly MemberChange[],
-    trail: Trail,
-    condition: Condition = {}
-  ): Promise<void> {
-    const entries = await directory.transaction(async (tx) => {
-      await assertGroupVersion(tx, groupId, condition)
-      const context = { groupId, settings, mirror, trail, now: clock.now() }
-      return decideMemberships(tx, changes, context)
-    })
-    const late = await workInline(entries, trail)
-    if (late !== undefined) await acknowledge(entries)
+  function contextOf(groupId: BoxGroupId, trail: Trail) {
+    return { groupId, settings, mirror, trail, now: clock.now() }
   }
 
-  /**
-   * Removals first; the first trouble with Box stops the rest and is thrown, except that no turn was
-   * left before the deadline: that is returned, and the caller says what becomes of the open entries.
-   */
+  async function removeAll(
+    tx: DirectoryTransaction,
+    groupId: BoxGroupId,
+    rows: readonly { readonly userId: BoxUserId }[],
+    trail: Trail
+  ): Promise<readonly JournalEntry[]> {
+    const everybody = { kind: 'remove', ids: rows.map(({ userId }) => userId) } as const
+    return decideMemberships(tx, [everybody], contextOf(groupId, trail))
+  }
+
+  /** While changes made in Box are not followed, a group may have members whom only Box knows. */
+  async function removeUnknown(groupId: BoxGroupId, trail: Trail): Promise<void> {
+    if (mirror.isCurrent()) return
+    const found: BoxMembership[] = []
+    for (let offset: number | undefined = 0; offset !== undefined;) {
+      const page = await box.listGroupMemberships(groupId, offset, trail.call('removal'))
+      found.push(...page.entries)
+      offset = page.nextOffset
+    }
+    const entries = await directory.transaction(async (tx) => {
+      const open = await tx.memberships.ofGroup(groupId)
+      const known = new Set(open.map(({ userId }) => userId))
+      const unknown = found.filter(({ userId }) => !known.has(userId))
+      const rows = unknown.map(({ id, userId, role }) => ({ userId, boxId: id, role }))
+      await tx.putMemberships(rows.map((row) => ({ ...row, groupId, intended: true })))
+      return removeAll(tx, groupId, rows, trail)
+    })
+    await workInline(entries, trail, isLate)
+  }
+
+  /** Works the entries and throws where they were not all carried out or promised. */
   async function workInline(
     entries: readonly JournalEntry[],
-    trail: Trail
-  ): Promise<BoxUnavailableError | undefined> {
-    const ordered = [
-      ...entries.filter(isRemovalEntry),
-      ...entries.filter((e) => !isRemovalEntry(e))
-    ]
-    const refusals: BoxRefusedError[] = []
+    trail: Trail,
+    mayPromise: (trouble: BoxUnavailableError) => boolean
+  ): Promise<void> {
+    throwFailure(await settleAll(entries, trail, mayPromise), mayPromise)
+  }
+
+  /** Removals first; the first trouble with Box stops the rest, which is then promised or taken back. */
+  async function settleAll(
+    entries: readonly JournalEntry[],
+    trail: Trail,
+    mayPromise: (trouble: BoxUnavailableError) => boolean
+  ): Promise<Outcome> {
+    const removals = entries.filter(({ operation }) => isRemoval(operation))
+    const additions = entries.filter(({ operation }) => !isRemoval(operation))
+    const ordered = [...removals, ...additions]
+    for (const { id } of ordered) inWork.add(id)
+    try {
+      const outcome = await workAll(ordered, trail)
+      const { trouble } = outcome
+      if (trouble !== undefined && mayPromise(trouble)) await acknowledge(ordered)
+      else if (trouble !== undefined) await withdraw(own(ordered, trail))
+      return outcome
+    } catch (error) {
+      await withdraw(own(ordered, trail))
+      throw error
+    } finally {
+      for (const { id } of ordered) inWork.delete(id)
+    }
+  }
+
+  async function workAll(entries: readonly JournalEntry[], trail: Trail): Promise<Outcome> {
+    const refusals: Error[] = []
     let trouble: BoxUnavailableError | undefined
-    await runConcurrently(ordered, concurrency, async (entry) => {
+    await runConcurrently(entries, concurrency, async (entry) => {
       if (trouble !== undefined) return
       try {
-        await workLooking(entry, trail)
+        const state = await workLooking(entry, trail)
+        if (state === 'refused') refusals.push(refusedMeanwhile(entry))
+        if (state === 'cancelled' && own([entry], trail).length === 0) trouble ??= takenBack()
       } catch (error) {
         if (error instanceof BoxRefusedError) refusals.push(error)
         else if (error instanceof BoxUnavailableError) trouble ??= error
         else throw error
       }
     })
-    const isLate = trouble?.trouble === 'rate-limited' && trouble.effect === 'none'
-    if (trouble !== undefined && !isLate) {
-      await withdraw(ordered)
-      throw trouble
-    }
-    if (refusals[0] !== undefined) throw membershipsRefused(refusals[0], refusals.length)
-    return trouble
+    return { trouble, refusals }
   }
 
   /** One lost answer is no reason to fail: look at once, and add again only where Box has nothing. */
-  async function workLooking(entry: JournalEntry, trail: Trail): Promise<void> {
+  async function workLooking(entry: JournalEntry, trail: Trail) {
     const lane = isRemoval(entry.operation) ? 'removal' : 'client'
     try {
-      await work(entry.id, trail, lane)
+      return await single.work(entry.id, trail, lane)
     } catch (error) {
       if (!(error instanceof BoxUnavailableError) || error.effect === 'none') throw error
-      await work(entry.id, trail, lane)
+      return single.work(entry.id, trail, lane)
     }
   }
 
@@ -151,10 +215,7 @@ export function createMemberships(
     onAcknowledged()
   }
 
-  /**
-   * The client is told that these were not done: unsent additions are taken back. SCIM does not show
-   * those that may have reached Box until somebody has looked.
-   */
+  /** SCIM does not show those that may have reached Box until somebody has looked. */
   async function withdraw(entries: readonly JournalEntry[]): Promise<void> {
     await directory.transaction(async (tx) => {
       for (const entry of await stillOpen(tx, entries)) {
@@ -173,115 +234,24 @@ export function createMemberships(
       }
     })
   }
+}
 
-  async function work(id: number, trail: Trail, lane: Lane): Promise<void> {
-    const found = await directory.journal.get(id)
-    if (found === undefined || !isOpen(found)) return
-    await locks.run(found.subject, async () => {
-      const entry = await directory.journal.get(id)
-      if (entry === undefined || !isOpen(entry)) return
-      const operation = entry.operation as MembershipOperation
-      const row = await directory.memberships.get(operation.groupId, operation.userId)
-      const isWanted = operation.kind === 'add-membership'
-      if ((row?.intended ?? false) !== isWanted) return close(entry, 'cancelled', 'contradicted')
-      if (isWanted && row?.boxId !== undefined) return close(entry, 'confirmed', 'found done')
-      await (isWanted ? add(entry, trail, lane) : remove(entry, row?.boxId, trail, lane))
-    })
-  }
+/** Only where the budget leaves no turn before the deadline is the rest a promise. */
+function isLate({ trouble, effect }: BoxUnavailableError): boolean {
+  return trouble === 'rate-limited' && effect === 'none'
+}
 
-  async function look(id: number, trail: Trail, lane: Lane): Promise<void> {
-    const found = await directory.journal.get(id)
-    if (found === undefined || !isOpen(found)) return
-    await locks.run(found.subject, async () => {
-      const entry = await directory.journal.get(id)
-      if (entry === undefined || !isOpen(entry)) return
-      const { groupId, userId } = entry.operation as MembershipOperation
-      const membership = await box.findMembership(groupId, userId, trail.call(lane))
-      await directory.transaction(async (tx) => {
-        if (membership === undefined) await tx.deleteMembership(groupId, userId)
-        else {
-          // A removal may have been decided meanwhile: it finds its membership and stays intended.
-          const intended = !(await tx.journal.openFor(entry.subject)).some(isRemovalEntry)
-          const row = { groupId, userId, intended, role: membership.role }
-          await tx.putMemberships([{ ...row, boxId: membership.id }])
-        }
-        await tx.touchGroup(groupId, clock.now())
-        const isDone = membership !== undefined
-        const outcome = isDone ? 'found done' : 'found not done'
-        await tx.updateJournal([id], { state: isDone ? 'confirmed' : 'refused', outcome })
-      })
-    })
-  }
+/** What an earlier request still has open is that request's to take back. */
+function own(entries: readonly JournalEntry[], { context }: Trail): readonly JournalEntry[] {
+  return entries.filter(({ correlationId }) => correlationId === context.correlationId)
+}
 
-  async function close(
-    entry: JournalEntry,
-    state: 'cancelled' | 'confirmed',
-    outcome: string
-  ): Promise<void> {
-    await directory.transaction((tx) => tx.updateJournal([entry.id], { state, outcome }))
-  }
-
-  async function add(entry: JournalEntry, trail: Trail, lane: Lane): Promise<void> {
-    const { groupId, userId } = entry.operation as MembershipOperation
-    const wasSent = mayHaveReachedBox(entry)
-    const send = async (call: BoxCall): Promise<BoxMembership> => {
-      const present = wasSent ? await box.findMembership(groupId, userId, call) : undefined
-      return present ?? box.addMembership(groupId, userId, call)
-    }
-    try {
-      await runJournaled({
-        operation: entry.operation,
-        entry,
-        lane,
-        trail,
-        send,
-        settle: async (tx, { id, role }) => {
-          // A removal may have been decided while the call was under way: its intent stays.
-          const current = await tx.memberships.get(groupId, userId)
-          const intended = current?.intended ?? false
-          await tx.putMemberships([{ groupId, userId, intended, boxId: id, role }])
-        }
-      })
-    } catch (error) {
-      if (error instanceof BoxRefusedError) await dropRefused(groupId, userId, trail)
-      throw error
-    }
-  }
-
-  /** What Box refuses leaves SCIM's reads. */
-  async function dropRefused(groupId: BoxGroupId, userId: BoxUserId, trail: Trail): Promise<void> {
-    trail.notes.push(`membership of user ${userId} in group ${groupId} refused by Box`)
-    await directory.transaction(async (tx) => {
-      await tx.deleteMembership(groupId, userId)
-      await tx.touchGroup(groupId, clock.now())
-    })
-  }
-
-  async function remove(
-    entry: JournalEntry,
-    boxId: BoxMembershipId | undefined,
-    trail: Trail,
-    lane: Lane
-  ): Promise<void> {
-    const { groupId, userId } = entry.operation as MembershipOperation
-    await runJournaled({
-      operation: entry.operation,
-      entry,
-      lane,
-      trail,
-      send: async (call) => {
-        const id = boxId ?? (await box.findMembership(groupId, userId, call))?.id
-        if (id !== undefined) await box.removeMembership(id, call)
-      },
-      settle: async (tx) => {
-        const current = await tx.memberships.get(groupId, userId)
-        if (current === undefined) return
-        // Wanted again while the call was under way: the addition that follows finds a clean row.
-        if (current.intended) await tx.putMemberships([{ ...current, boxId: undefined }])
-        else await tx.deleteMembership(groupId, userId)
-      }
-    })
-  }
+function throwFailure(
+  { trouble, refusals }: Outcome,
+  mayPromise: (trouble: BoxUnavailableError) => boolean
+): void {
+  if (trouble !== undefined && !mayPromise(trouble)) throw trouble
+  if (refusals[0] !== undefined) throw membershipsRefused(refusals[0], refusals.length)
 }
 
 async function stillOpen(
@@ -296,30 +266,35 @@ async function stillOpen(
   return open
 }
 
-function isRemovalEntry({ operation }: JournalEntry): boolean {
-  return isRemoval(operation)
+async function assertGroup(tx: DirectoryTransaction, id: BoxGroupId, condition: Condition) {
+  const group = await tx.groups.get(id)
+  if (group === undefined || group.tombstone) throw groupNotFound(id)
+  assertVersion(group, condition)
+  return group
 }
 
-function isOpen({ state }: JournalEntry): boolean {
-  return state === 'decided' || state === 'sent' || state === 'unknown'
+/** The request that this one had joined gave up. */
+function takenBack(): BoxUnavailableError {
+  return new BoxUnavailableError('Another request about the same membership was given up.', {
+    trouble: 'unavailable',
+    effect: 'none',
+    retryAfterSeconds: 1
+  })
 }
 
-function membershipsRefused(first: BoxRefusedError, count: number): ProvisioningError {
+function refusedMeanwhile({ outcome }: JournalEntry): Error {
+  return new Error(`Box refused the same change for another request (${outcome ?? 'no reason'})`)
+}
+
+function membershipsRefused(first: Error, count: number): ProvisioningError {
+  const reason =
+    first instanceof BoxRefusedError
+      ? `${first.message} (${first.code}, request id ${first.requestId})`
+      : first.message
   return new ProvisioningError(
     'refused_by_box',
-    `Box refused ${count} membership change(s); the others were carried out. First refusal: ` +
-      `${first.message} (${first.code}, request id ${first.requestId}).`,
+    `Box refused ${count} membership change(s); the others were carried out or are under way. ` +
+      `First refusal: ${reason}.`,
     { cause: first }
   )
-}
-
-/** The group's record is read only where its version matters. */
-async function assertGroupVersion(
-  tx: DirectoryTransaction,
-  groupId: BoxGroupId,
-  condition: Condition
-): Promise<void> {
-  if (condition.ifMatch === undefined) return
-  const group = await tx.groups.view(groupId, false)
-  if (group !== undefined) assertVersion(group, condition)
 }

@@ -169,7 +169,7 @@ export interface JournalReads {
   get(id: number): Promise<JournalEntry | undefined>
   /** The open entries about a subject, oldest first. */
   openFor(subject: string): Promise<readonly JournalEntry[]>
-  /** Open entries with `notBefore` ≤ `now`, oldest first. */
+  /** Open entries with `notBefore` ≤ `now`, removals first, then oldest first. */
   due(now: EpochMs, limit: number): Promise<readonly JournalEntry[]>
   /** The number of entries by state; only open states are counted exactly. */
   count(): Promise<Readonly<Record<JournalState, number>>>

@@ -17,6 +17,7 @@ import { answerErrors, answerFrameworkErrors } from './plugins/errors.ts'
 import { logPrivacy } from './plugins/log-privacy.ts'
 import { baseUrlOf, requireHost, scimPath, withoutEntraFlag } from './plugins/urls.ts'
 import { createCursors } from './protocol/cursor.ts'
+import { serveBulk } from './routes/bulk.ts'
 import { serveDiscovery } from './routes/discovery.ts'
 import { groupEndpoint } from './routes/groups.ts'
 import { serveHealth } from './routes/health.ts'
@@ -82,7 +83,7 @@ export function buildApp(deps: AppDependencies, options: AppOptions): FastifyIns
   pointToScim(app)
   app.register(
     (scim, _options, done) => {
-      serveScim(scim, deps, settings.publicUrl)
+      serveScim(scim, deps, settings)
       done()
     },
     { prefix: scimPath }
@@ -93,7 +94,7 @@ export function buildApp(deps: AppDependencies, options: AppOptions): FastifyIns
 function serveScim(
   scim: FastifyInstance,
   deps: AppDependencies,
-  publicUrl: string | undefined
+  { publicUrl, bodyLimit }: Pick<Settings, 'publicUrl' | 'bodyLimit'>
 ): void {
   const baseUrl = (request: FastifyRequest) => baseUrlOf(request, publicUrl)
 
@@ -106,8 +107,9 @@ function serveScim(
     timeoutMs: cursorTimeout * 1000
   })
   const context = { baseUrlOf: baseUrl, cursors }
-  serveResources(scim, userEndpoint(deps.users), context)
-  serveResources(scim, groupEndpoint(deps.groups), context)
+  const endpoints = { User: userEndpoint(deps.users), Group: groupEndpoint(deps.groups) }
+  for (const endpoint of Object.values(endpoints)) serveResources(scim, endpoint, context)
+  serveBulk(scim, { endpoints, baseUrlOf: baseUrl, clock: deps.clock, bodyLimit })
   serveRootSearch(scim, deps.resources, context)
   serveDiscovery(scim, baseUrl)
   refuseUnsupportedParts(scim)

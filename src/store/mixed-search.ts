@@ -17,7 +17,7 @@ export interface ResourceStore {
   reads(session: Session): ResourceReads
 }
 
-/** A row of the page with its place in {@link typeOrder}. */
+/** A row of the page with its place in `typeOrder`. */
 type MixedRow = FoundRow & { readonly type_order: number }
 
 /** Creates the searches of people and groups together. */
@@ -33,7 +33,7 @@ export function createResourceStore(db: Kysely<Tables>): ResourceStore {
 }
 
 /** Like a search of one kind; the matches of both are put in order together. */
-export function mixedSearchStatement(
+function mixedSearchStatement(
   db: Kysely<Tables>,
   request: MixedSearchRequest
 ): CompiledQuery<PageRow<MixedRow>> {

@@ -17,6 +17,8 @@ export interface BridgeProcess {
   readonly url: string
   /** A bearer token that the bridge takes. */
   readonly token: string
+  /** Where the emulator listens. */
+  readonly boxUrl: string
   /** Asks whichever process runs at the time. */
   readonly scim: ScimClient
   /** Starts the process; resolves once it listens, or with `untilReady` once the import is done. */
@@ -56,7 +58,8 @@ export async function bridgeProcess(
   })
   t.teardown(() => emulator.close())
   const path = join(t.testdir(), 'bridge.db')
-  const env = { ...environment(await emulator.listen(), path), ...options.env }
+  const boxUrl = await emulator.listen()
+  const env = { ...environment(boxUrl, path), ...options.env }
   let child: ChildProcess | undefined
   let origin = ''
 
@@ -75,6 +78,7 @@ export async function bridgeProcess(
       return origin
     },
     token,
+    boxUrl,
     get scim() {
       return scimClient({ baseUrl: `${origin}/scim/v2`, token })
     },

@@ -6,11 +6,10 @@ import { refuseUnsupported } from './endpoint.ts'
 /** The parts of RFC 7644 that this server does not offer, and what to do instead. */
 const unsupportedParts: ReadonlyMap<string, string> = new Map([
   ['/Me', '/Me is not supported: a token belongs to an identity provider, not to a person.'],
-  ['/Me/*', '/Me is not supported: a token belongs to an identity provider, not to a person.'],
-  ['/Bulk', 'Bulk requests are not supported; send one request per resource.']
+  ['/Me/*', '/Me is not supported: a token belongs to an identity provider, not to a person.']
 ])
 
-/** Answers 501 for the parts of RFC 7644 that are not there (§3.7, §3.11). */
+/** Answers 501 for the parts of RFC 7644 that are not there (§3.11). */
 export function refuseUnsupportedParts(app: FastifyInstance): void {
   for (const [path, detail] of unsupportedParts) refuseUnsupported(app, path, detail)
 }
