@@ -60,6 +60,16 @@ export interface AppOptions {
   readonly answerTimeoutMs?: Milliseconds | undefined
 }
 
+/** What HTTP requests may be at most where {@link AppOptions} do not say otherwise. */
+export const httpLimits = {
+  /** Holds a PATCH of about 100,000 members. */
+  bodyBytes: 10 * 1024 * 1024,
+  /** URL and headers together. */
+  headerBytes: 32 * 1024,
+  /** Until the last byte of a request is there. */
+  receiveMs: 60_000
+} as const
+
 type Settings = Required<{
   [Key in Exclude<keyof AppOptions, 'publicUrl'>]: NonNullable<AppOptions[Key]>
 }> & { readonly publicUrl: string | undefined }
@@ -160,9 +170,9 @@ function withDefaults(options: AppOptions): Settings {
     requestBudgetMs: options.requestBudgetMs,
     demo: options.demo ?? false,
     logger: options.logger ?? pino({ enabled: false }),
-    bodyLimit: options.bodyLimit ?? 10 * 1024 * 1024,
-    maxHeaderBytes: options.maxHeaderBytes ?? 32 * 1024,
-    receiveTimeoutMs: options.receiveTimeoutMs ?? 60_000,
+    bodyLimit: options.bodyLimit ?? httpLimits.bodyBytes,
+    maxHeaderBytes: options.maxHeaderBytes ?? httpLimits.headerBytes,
+    receiveTimeoutMs: options.receiveTimeoutMs ?? httpLimits.receiveMs,
     answerTimeoutMs: options.answerTimeoutMs ?? options.requestBudgetMs + graceMs
   }
 }
