@@ -124,9 +124,10 @@ t.test('paths', async (t) => {
   })
 
   t.test('a mistyped base is told the right one, token or not', async (t) => {
-    for (const path of ['/', '/scim', '/scim/', '/scim/v1/Users', '/Users', '/scim/v1']) {
+    for (const path of ['/', '/scim', '/scim/', '/Users', '/scim/v1/Users', '/scim/v1']) {
       const answer = await server.send('GET', path, { headers: { authorization: '' } })
-      isScimError(t, answer, 404)
+      const isOther = path.startsWith('/scim/v1')
+      isScimError(t, answer, isOther ? 400 : 404, isOther ? 'invalidVers' : undefined)
       t.match(answer.body['detail'], /\/scim\/v2/)
     }
   })
