@@ -13,6 +13,7 @@ import {
 } from './operations.ts'
 import type { DirectoryTransaction } from './ports.ts'
 import { changeUser, type UserChanges } from './records.ts'
+import { touchGroupsOf } from './touch-groups.ts'
 import type { Trail } from './trail.ts'
 import { sendUserOperation, userChangesAfter, type UserOperation } from './user-operations.ts'
 import { isDone, type SettleUser } from './user-settlement.ts'
@@ -70,7 +71,7 @@ export function createCarryOutUserWork(
         settle: async (tx, snapshot) => {
           const changes = { ...userChangesAfter(before, operation, snapshot), ...final }
           after = changeUser(before, changes, settings, clock.now())
-          await write(tx, after, trail, isLast)
+          await write(tx, { before, after }, trail, isLast)
         }
       })
       return after
@@ -97,7 +98,7 @@ export function createCarryOutUserWork(
       if (!isRecorded(record, operation)) throw error
       if (final.shadow === undefined) return record
       const after = changeUser(record, final, settings, clock.now())
-      await directory.transaction((tx) => write(tx, after, trail, true))
+      await directory.transaction((tx) => write(tx, { before: record, after }, trail, true))
       return after
     }
     if (error instanceof BoxRefusedError) {
@@ -118,19 +119,20 @@ export function createCarryOutUserWork(
         work.replaces.map(({ id }) => id),
         { state: 'cancelled', outcome: 'replaced' }
       )
-      await write(tx, after, trail, true)
+      await write(tx, { before, after }, trail, true)
     })
     return after
   }
 
   async function write(
     tx: DirectoryTransaction,
-    record: UserRecord,
+    { before, after }: { readonly before: UserRecord; readonly after: UserRecord },
     trail: Trail,
     isLast: boolean
   ): Promise<void> {
-    await tx.putUser(record)
-    if (isLast) await tx.audit(trail.audit(userSubject(record.id), 'done', clock.now()))
+    await tx.putUser(after)
+    if (before.tombstone !== after.tombstone) await touchGroupsOf(tx, after.id, clock.now())
+    if (isLast) await tx.audit(trail.audit(userSubject(after.id), 'done', clock.now()))
   }
 
   /** A 404 on a write means gone only where the person's own GET says so while the bridge's account works. */
@@ -139,6 +141,7 @@ export function createCarryOutUserWork(
     if ((await box.getUser(record.id, call)) !== undefined) return
     await box.getOwnAccount(call)
     await directory.transaction(async (tx) => {
+      await touchGroupsOf(tx, record.id, clock.now())
       await tx.deleteUser(record.id)
       await tx.audit(trail.audit(userSubject(record.id), 'gone from Box', clock.now()))
     })

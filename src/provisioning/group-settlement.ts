@@ -1,9 +1,9 @@
 import type { Dependencies } from './dependencies.ts'
 import type { GroupRecord } from './model.ts'
 import { groupSubject } from './operations.ts'
-import { changeGroup } from './records.ts'
 import type { Lane } from './ports.ts'
 import type { Trail } from './trail.ts'
+import { writeGroup } from './write-group.ts'
 
 /**
  * Finds out what became of changes of a group's attributes whose outcome is unknown, by looking.
@@ -35,9 +35,7 @@ export function createSettleGroup(dependencies: Dependencies): SettleGroup {
         await tx.deleteGroup(record.id)
         return undefined
       }
-      const settled = changeGroup(record, { snapshot }, clock.now())
-      await tx.putGroup(settled)
-      return settled
+      return writeGroup(tx, record, { snapshot }, clock.now())
     })
   }
 }

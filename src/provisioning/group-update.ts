@@ -6,6 +6,7 @@ import type { BoxGroupFields, GroupRecord } from './model.ts'
 import { planGroup } from './plan/group-plan.ts'
 import { changeGroup } from './records.ts'
 import type { Trail } from './trail.ts'
+import { writeGroup } from './write-group.ts'
 
 /**
  * Sends the changed attributes of a group, none where `fields` is undefined, and records `final` with
@@ -26,10 +27,8 @@ export function createUpdateGroup(dependencies: Dependencies, settle: SettleGrou
   async function update(...[record, fields, final, trail]: Parameters<UpdateGroup>) {
     let after = record
     if (fields === undefined) {
-      after = changeGroup(record, final, clock.now())
-      if (isSameRecord(record, after)) return record
-      await directory.transaction((tx) => tx.putGroup(after))
-      return after
+      if (isSameRecord(record, changeGroup(record, final, clock.now()))) return record
+      return directory.transaction((tx) => writeGroup(tx, record, final, clock.now()))
     }
     try {
       await runJournaled({
@@ -38,8 +37,7 @@ export function createUpdateGroup(dependencies: Dependencies, settle: SettleGrou
         trail,
         send: (call) => box.updateGroup(record.id, fields, call),
         settle: async (tx, snapshot) => {
-          after = changeGroup(record, { ...final, snapshot }, clock.now())
-          await tx.putGroup(after)
+          after = await writeGroup(tx, record, { ...final, snapshot }, clock.now())
         }
       })
       return after

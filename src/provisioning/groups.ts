@@ -1,3 +1,4 @@
+import { sameJson } from '../lib/json.ts'
 import { fold } from '../lib/text.ts'
 import { createRunAudited } from './audited.ts'
 import type { Dependencies } from './dependencies.ts'
@@ -8,9 +9,12 @@ import type { Memberships } from './memberships.ts'
 import { isBoxId, type BoxGroupId, type GroupRecord, type StoredResource } from './model.ts'
 import { groupSubject } from './operations.ts'
 import { planGroup } from './plan/group-plan.ts'
-import { changeGroup } from './records.ts'
-import type { GroupChange, GroupService } from './requests.ts'
+import { assertVersion } from './precondition.ts'
+import type { GroupChange, GroupService, RequestContext } from './requests.ts'
 import { createTrail, type Trail } from './trail.ts'
+import { writeGroup } from './write-group.ts'
+
+type Condition = Pick<RequestContext, 'ifMatch'>
 
 /** Creates the use cases about groups. */
 export function createGroups(
@@ -46,8 +50,12 @@ export function createGroups(
       const trail = createTrail(`group.${change.verb}`, context)
       await audited(trail, groupSubject(groupId), async () => {
         await assertVisible(groupId)
-        if (change.touchesAttributes) await changeAttributes(groupId, change, trail)
-        if (change.members.length > 0) await memberships.change(groupId, change.members, trail)
+        const condition = change.touchesAttributes
+          ? await changeAttributes(groupId, change, trail)
+          : context
+        const isDone = change.touchesAttributes || context.ifMatch === undefined
+        if (change.members.length === 0 && isDone) return
+        await memberships.change(groupId, change.members, trail, condition)
       })
       return view(groupId, false)
     },
@@ -58,7 +66,7 @@ export function createGroups(
       const trail = createTrail('group.delete', context)
       await audited(trail, groupSubject(groupId), async () => {
         await assertVisible(groupId)
-        await memberships.empty(groupId, trail)
+        await memberships.empty(groupId, trail, context)
         await hide(groupId)
       })
     },
@@ -84,20 +92,28 @@ export function createGroups(
     await view(id, false)
   }
 
+  /**
+   * Returns the condition for the rest of the change: nobody else may have changed the group since
+   * its version was compared.
+   */
   async function changeAttributes(
     id: BoxGroupId,
     change: GroupChange,
     trail: Trail
-  ): Promise<void> {
-    await locks.run(groupSubject(id), async () => {
+  ): Promise<Condition> {
+    return locks.run(groupSubject(id), async () => {
       const found = await directory.groups.get(id)
       if (found === undefined || found.tombstone) throw groupNotFound(id)
       const record = await settle(found, trail, 'client')
       if (record === undefined) throw groupNotFound(id)
+      assertVersion(record, trail.context)
       const next = change.apply({ resource: record.resource, shadow: record.shadow })
       const { fields, shadow } = planGroup(record, next)
       if (fields?.name !== undefined) await assertNameFree(record, fields.name)
-      await update(record, fields, { linked: true, shadow }, trail)
+      const after = await update(record, fields, { linked: true, shadow }, trail)
+      if (trail.context.ifMatch === undefined) return {}
+      const isSame = sameJson(record.resource, after.resource)
+      return { ifMatch: [isSame ? record.revision : record.revision + 1] }
     })
   }
 
@@ -111,8 +127,7 @@ export function createGroups(
     await locks.run(groupSubject(id), async () => {
       const record = await directory.groups.get(id)
       if (record === undefined) return
-      const hidden = changeGroup(record, { tombstone: true }, clock.now())
-      await directory.transaction((tx) => tx.putGroup(hidden))
+      await directory.transaction((tx) => writeGroup(tx, record, { tombstone: true }, clock.now()))
     })
   }
 }

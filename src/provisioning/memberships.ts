@@ -5,7 +5,8 @@ import { decideMemberships } from './membership-decision.ts'
 import type { BoxGroupId, BoxMembership, BoxMembershipId, BoxUserId } from './model.ts'
 import { isRemoval, mayHaveReachedBox, type BoxOperation, type JournalEntry } from './operations.ts'
 import type { BoxCall, DirectoryTransaction, Lane } from './ports.ts'
-import type { MemberChange } from './requests.ts'
+import { assertVersion } from './precondition.ts'
+import type { MemberChange, RequestContext } from './requests.ts'
 import type { Trail } from './trail.ts'
 
 type MembershipOperation = Extract<
@@ -16,13 +17,18 @@ type MembershipOperation = Extract<
 /** The use cases about memberships. */
 export interface Memberships {
   /**
-   * Changes a group's members: journals everything in one transaction, then works it until the
-   * request's deadline. What is left then is acknowledged and driven on in the background. Throws
+   * Changes a group's members: journals everything in one transaction, which is also where the group's
+   * version is compared with `condition`, then works it until the request's deadline. What is left then is acknowledged and driven on in the background. Throws
    * where Box refuses a membership or is not there; removals are driven on even then.
    */
-  change(groupId: BoxGroupId, changes: readonly MemberChange[], trail: Trail): Promise<void>
+  change(
+    groupId: BoxGroupId,
+    changes: readonly MemberChange[],
+    trail: Trail,
+    condition?: Condition
+  ): Promise<void>
   /** Removes everybody from a group, group admins included; like {@link Memberships.change}. */
-  empty(groupId: BoxGroupId, trail: Trail): Promise<void>
+  empty(groupId: BoxGroupId, trail: Trail, condition: Condition): Promise<void>
   /** Removes a person from all groups and waits until Box has done it. */
   leaveAll(userId: BoxUserId, trail: Trail): Promise<void>
   /** Works one open entry under its lock; an entry that is settled meanwhile is left alone. */
@@ -32,6 +38,8 @@ export interface Memberships {
   /** Takes back additions that were neither sent nor promised. */
   withdraw(entries: readonly JournalEntry[]): Promise<void>
 }
+
+type Condition = Pick<RequestContext, 'ifMatch'>
 
 /** How many memberships of one request are worked at a time. */
 const concurrency = 8
@@ -46,9 +54,10 @@ export function createMemberships(
   return {
     change,
 
-    async empty(groupId, trail) {
+    async empty(groupId, trail, condition) {
       const rows = await directory.memberships.ofGroup(groupId)
-      await change(groupId, [{ kind: 'remove', ids: rows.map(({ userId }) => userId) }], trail)
+      const everybody: MemberChange = { kind: 'remove', ids: rows.map(({ userId }) => userId) }
+      await change(groupId, [everybody], trail, condition)
     },
 
     async leaveAll(userId, trail) {
@@ -74,11 +83,14 @@ export function createMemberships(
   async function change(
     groupId: BoxGroupId,
     changes: readonly MemberChange[],
-    trail: Trail
+    trail: Trail,
+    condition: Condition = {}
   ): Promise<void> {
-    const entries = await directory.transaction((tx) =>
-      decideMemberships(tx, changes, { groupId, settings, mirror, trail, now: clock.now() })
-    )
+    const entries = await directory.transaction(async (tx) => {
+      await assertGroupVersion(tx, groupId, condition)
+      const context = { groupId, settings, mirror, trail, now: clock.now() }
+      return decideMemberships(tx, changes, context)
+    })
     const late = await workInline(entries, trail)
     if (late !== undefined) await acknowledge(entries)
   }
@@ -299,4 +311,15 @@ function membershipsRefused(first: BoxRefusedError, count: number): Provisioning
       `${first.message} (${first.code}, request id ${first.requestId}).`,
     { cause: first }
   )
+}
+
+/** The group's record is read only where its version matters. */
+async function assertGroupVersion(
+  tx: DirectoryTransaction,
+  groupId: BoxGroupId,
+  condition: Condition
+): Promise<void> {
+  if (condition.ifMatch === undefined) return
+  const group = await tx.groups.view(groupId, false)
+  if (group !== undefined) assertVersion(group, condition)
 }

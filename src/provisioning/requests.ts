@@ -9,6 +9,11 @@ export interface RequestContext {
   readonly actor: string
   /** When the write must have been answered. */
   readonly deadline: EpochMs
+  /**
+   * The revisions that the resource may have for the change to be made (`If-Match`, RFC 7644 §3.14);
+   * absent: any. A person who was to be deactivated is deactivated even where it has another.
+   */
+  readonly ifMatch?: readonly number[] | undefined
 }
 
 /** A resource as a change finds it, inside the resource's lock. */

@@ -5,6 +5,7 @@ import type { BoxUser, BoxUserFields, UserRecord } from './model.ts'
 import { isRemoval, userSubject, type JournalEntry } from './operations.ts'
 import { changeUser } from './records.ts'
 import type { BoxAlias, Lane } from './ports.ts'
+import { touchGroupsOf } from './touch-groups.ts'
 import type { Trail } from './trail.ts'
 import { userChangesAfter, type UserOperation } from './user-operations.ts'
 
@@ -74,6 +75,7 @@ export function createSettleUser(dependencies: Dependencies): SettleUser {
     await directory.transaction(async (tx) => {
       const ids = entries.map(({ id }) => id)
       await tx.updateJournal(ids, { state: 'refused', outcome: 'gone from Box' })
+      await touchGroupsOf(tx, record.id, clock.now())
       await tx.deleteUser(record.id)
       await tx.audit(trail.audit(userSubject(record.id), 'gone from Box', clock.now()))
     })

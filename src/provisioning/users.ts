@@ -8,7 +8,8 @@ import { textOf } from './mapping/document.ts'
 import { isBoxId, type BoxUserId, type StoredResource, type UserRecord } from './model.ts'
 import { mayHaveReachedBox, userSubject, type JournalEntry } from './operations.ts'
 import { isProtected, planUser, type UserPlan } from './plan/user-plan.ts'
-import type { UserChange, UserService } from './requests.ts'
+import { assertVersion } from './precondition.ts'
+import type { RequestContext, UserChange, UserService } from './requests.ts'
 import { createTrail, type Trail } from './trail.ts'
 import { loginTaken, protectedAccount, type UserCreation } from './user-creation.ts'
 import type { UserOperation } from './user-operations.ts'
@@ -108,7 +109,7 @@ export function createUsers(
     change: UserChange,
     trail: Trail
   ): Promise<void> {
-    const { plan, refusal } = await decide(record, pending, change)
+    const { plan, refusal } = await decide(record, pending, change, trail.context)
     trail.notes.push(...plan.notes)
     // A deactivation that is still to be carried out goes first, whatever else is asked for.
     const open = change.activates ? undefined : pending[0]?.operation
@@ -146,11 +147,13 @@ export function createUsers(
   async function decide(
     record: UserRecord,
     pending: readonly JournalEntry[],
-    change: UserChange
+    change: UserChange,
+    context: RequestContext
   ): Promise<Decision> {
     const { activates, deactivates } = change
     const accessInDoubt = activates && pending.some(mayHaveReachedBox)
     try {
+      assertVersion(record, context)
       const next = change.apply({ resource: record.resource, shadow: record.shadow })
       const plan = planUser(record, next, { settings, mirror, deactivates, accessInDoubt })
       await assertFree(record, textOf(next, 'userName'), loginOf(next, settings.loginDomain))

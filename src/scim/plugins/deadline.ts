@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Clock, EpochMs, Milliseconds } from '../../lib/clock.ts'
 import type { RequestContext } from '../../provisioning/requests.ts'
+import { parseIfMatch } from '../protocol/entity-tags.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -24,7 +25,12 @@ export function setDeadlines(app: FastifyInstance, clock: Clock, budget: Millise
   })
 }
 
-/** What the use cases need to know about a request. */
+/** What the use cases need to know about a request, `If-Match` included (RFC 7644 §3.14). */
 export function contextOf(request: FastifyRequest): RequestContext {
-  return { correlationId: request.id, actor: request.actor, deadline: request.deadline }
+  return {
+    correlationId: request.id,
+    actor: request.actor,
+    deadline: request.deadline,
+    ifMatch: parseIfMatch(request.headers['if-match'])
+  }
 }

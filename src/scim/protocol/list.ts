@@ -5,6 +5,7 @@ import { parseFilter } from './filter-parser.ts'
 import type { Projection } from './projection.ts'
 import { parseProjection, wantsRelated } from './projection.ts'
 import type { ResourceType } from './schemas.ts'
+import { parseSort } from './sort.ts'
 
 const listResponseSchema = 'urn:ietf:params:scim:api:messages:2.0:ListResponse'
 
@@ -62,7 +63,7 @@ function filterText(value: unknown): string | undefined {
 /**
  * Reads the parameters of a search (RFC 7644 §3.4.2), from a query string or from a `.search` body.
  * A startIndex below 1 is 1, a count below 0 is 0, one above the limit is the limit. Parameters that
- * are not known are ignored, `sortBy` among them, since sorting is not announced.
+ * are not known are ignored.
  *
  * @throws ScimError 400 `invalidValue` or `invalidFilter`
  */
@@ -74,9 +75,11 @@ export function parseSearch(
   const filter = filterText(parameters['filter'])
   const startIndex = wholeNumber(parameters['startIndex'], 'startIndex') ?? 1
   const count = wholeNumber(parameters['count'], 'count') ?? limits.defaultCount
+  const sort = parseSort(type, parameters)
   const projection = parseProjection(type, parameters)
   return {
     ...(filter === undefined ? {} : { query: parseFilter(filter, type) }),
+    ...(sort === undefined ? {} : { sort }),
     startIndex: Math.max(startIndex, 1),
     count: Math.min(Math.max(count, 0), limits.maxCount),
     related: wantsRelated(projection, type),

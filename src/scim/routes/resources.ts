@@ -6,9 +6,11 @@ import { sendScim } from '../plugins/content-type.ts'
 import { bodyOf } from '../plugins/bodies.ts'
 import { contextOf } from '../plugins/deadline.ts'
 import type { BaseUrl } from '../plugins/urls.ts'
+import { isKnown } from '../protocol/entity-tags.ts'
 import { listResponse, parseSearch, searchLimits } from '../protocol/list.ts'
 import { parseProjection, renderResource, wantsRelated } from '../protocol/projection.ts'
 import type { Projection } from '../protocol/projection.ts'
+import { resourceLocation, resourceVersion } from '../protocol/resource-text.ts'
 import type { ResourceType } from '../protocol/schemas.ts'
 import { serve } from './endpoint.ts'
 
@@ -60,6 +62,9 @@ export function serveResources(
     async GET(request, reply) {
       const projection = parseProjection(type, queryOf(request))
       const stored = await endpoint.view(idOf(request), wantsRelated(projection, type))
+      if (isKnown(request.headers['if-none-match'], stored.revision)) {
+        return identify(request, reply, stored).code(304).send()
+      }
       return sendStored(request, reply, { stored, projection })
     },
 
@@ -72,7 +77,9 @@ export function serveResources(
     async PATCH(request, reply) {
       const projection = parseProjection(type, queryOf(request))
       const stored = await endpoint.patch(idOf(request), bodyOf(request), contextOf(request))
-      if (!endpoint.showsPatched && !asksForAttributes(request)) return reply.code(204).send()
+      if (!endpoint.showsPatched && !asksForAttributes(request)) {
+        return identify(request, reply, stored).code(204).send()
+      }
       return sendStored(request, reply, { stored, projection })
     },
 
@@ -92,9 +99,20 @@ export function serveResources(
       stored.related === undefined && wantsRelated(projection, type)
         ? await endpoint.view(stored.id, true)
         : stored
-    const baseUrl = baseUrlOf(request)
-    void reply.header('location', `${baseUrl}${type.endpoint}/${encodeURIComponent(stored.id)}`)
-    return sendScim(reply, renderResource(type, complete, projection, baseUrl))
+    const text = renderResource(type, complete, projection, baseUrlOf(request))
+    return sendScim(identify(request, reply, complete), text)
+  }
+
+  /** Says which resource the answer is about and in which version (RFC 7644 §3.14). */
+  function identify(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    { id, revision }: StoredResource
+  ): FastifyReply {
+    return reply.headers({
+      location: resourceLocation(type, id, baseUrlOf(request)),
+      etag: resourceVersion(revision)
+    })
   }
 }
 
