@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify'
 
 /**
- * While `app` closes, every answer ends its connection (RFC 9112 §9.6): closing ends the connections
- * that are idle at that moment, and one that a client keeps open afterwards would hold up the process.
+ * While `app` closes, connections end once they have no request left. Closing itself ends only those
+ * that are idle at that moment; one that a client keeps open afterwards would hold up the process.
  */
 export function endConnections(app: FastifyInstance): void {
   let isClosing = false
@@ -10,8 +10,9 @@ export function endConnections(app: FastifyInstance): void {
     isClosing = true
     done()
   })
-  app.addHook('onSend', (_request, reply, payload, done) => {
-    if (isClosing) void reply.header('connection', 'close')
-    done(null, payload)
+  app.addHook('onResponse', (_request, _reply, done) => {
+    // Only after this answer is the connection idle, unless the next request has arrived on it.
+    if (isClosing) setImmediate(() => app.server.closeIdleConnections())
+    done()
   })
 }
