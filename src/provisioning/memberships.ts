@@ -3,8 +3,8 @@ import type { Dependencies } from './dependencies.ts'
 import { BoxRefusedError, BoxUnavailableError, ProvisioningError } from './errors.ts'
 import { assertKnownMembers, decideMemberships } from './membership-decision.ts'
 import { isOpen, type MembershipWork } from './membership-work.ts'
-import type { BoxGroupId, BoxMembership, BoxUserId } from './model.ts'
-import { isRemoval, mayHaveReachedBox, type JournalEntry } from './operations.ts'
+import type { BoxGroupId, BoxUserId } from './model.ts'
+import { isRemoval, mayHaveReachedBox, newEntry, type JournalEntry } from './operations.ts'
 import type { DirectoryTransaction } from './ports.ts'
 import { assertVersion } from './precondition.ts'
 import { groupNotFound } from './refusals.ts'
@@ -77,7 +77,7 @@ export function createMemberships(
   single: MembershipWork,
   onAcknowledged: () => void
 ): Memberships {
-  const { box, clock, directory, inWork, mirror, settings } = dependencies
+  const { clock, directory, inWork, mirror, settings } = dependencies
 
   return {
     async assertKnown(changes) {
@@ -101,14 +101,16 @@ export function createMemberships(
     },
 
     async dissolve(groupId, trail, condition) {
-      const known = await directory.transaction(async (tx) => {
+      const { known, sweep } = await directory.transaction(async (tx) => {
         const group = await assertGroup(tx, groupId, condition)
         await writeGroup(tx, group, { tombstone: true }, clock.now())
         const rows = await tx.memberships.ofGroup(groupId)
-        return removeAll(tx, groupId, rows, trail)
+        const decided = await removeAll(tx, groupId, rows, trail)
+        return { known: decided, sweep: await decideSweep(tx, groupId, trail) }
       })
       const outcome = await settleAll(known, trail, promiseWhenLate)
-      await removeUnknown(groupId, trail)
+      const found = await sweepInline(sweep, trail)
+      await workInline(found, trail, promiseWhenLate)
       throwFailure(outcome, promiseWhenLate)
     },
 
@@ -140,23 +142,28 @@ export function createMemberships(
   }
 
   /** While changes made in Box are not followed, a group may have members whom only Box knows. */
-  async function removeUnknown(groupId: BoxGroupId, trail: Trail): Promise<void> {
-    if (mirror.isCurrent()) return
-    const found: BoxMembership[] = []
-    for (let offset: number | undefined = 0; offset !== undefined;) {
-      const page = await box.listGroupMemberships(groupId, offset, trail.call('removal'))
-      found.push(...page.entries)
-      offset = page.nextOffset
+  async function decideSweep(
+    tx: DirectoryTransaction,
+    groupId: BoxGroupId,
+    { context }: Trail
+  ): Promise<readonly JournalEntry[]> {
+    if (mirror.isCurrent()) return []
+    const operation = { kind: 'sweep-group', groupId } as const
+    return tx.appendJournal([newEntry(operation, context.correlationId, clock.now())])
+  }
+
+  async function sweepInline(
+    entries: readonly JournalEntry[],
+    trail: Trail
+  ): Promise<readonly JournalEntry[]> {
+    try {
+      return (await Promise.all(entries.map(({ id }) => single.sweep(id, trail)))).flat()
+    } catch (error) {
+      const isPromised = error instanceof BoxUnavailableError && promiseWhenLate.promises(error)
+      if (!isPromised) throw error
+      await acknowledge(entries)
+      return []
     }
-    const entries = await directory.transaction(async (tx) => {
-      const open = await tx.memberships.ofGroup(groupId)
-      const known = new Set(open.map(({ userId }) => userId))
-      const unknown = found.filter(({ userId }) => !known.has(userId))
-      const rows = unknown.map(({ id, userId, role }) => ({ userId, boxId: id, role }))
-      await tx.putMemberships(rows.map((row) => ({ ...row, groupId, intended: true })))
-      return removeAll(tx, groupId, rows, trail)
-    })
-    await workInline(entries, trail, promiseWhenLate)
   }
 
   /** Works the entries and throws where they were not all carried out or promised. */
