@@ -50,6 +50,24 @@ interface Outcome {
   readonly refusals: readonly Error[]
 }
 
+/** What becomes of work that cannot be carried out before the answer. */
+interface Policy {
+  /** Whether the rest is promised to the client and driven on; else it is taken back. */
+  readonly promises: (trouble: BoxUnavailableError) => boolean
+  /** Whether a refused membership fails the request; else it is left out, with a note. */
+  readonly failsOnRefusal: boolean
+}
+
+/** Only where the budget leaves no turn before the deadline is the rest a promise. */
+const promiseWhenLate: Policy = {
+  promises: ({ trouble, effect }) => trouble === 'rate-limited' && effect === 'none',
+  failsOnRefusal: true
+}
+
+const promiseAlways: Policy = { promises: () => true, failsOnRefusal: false }
+
+const promiseNever: Policy = { promises: () => false, failsOnRefusal: true }
+
 /** How many memberships of one request are worked at a time. */
 const concurrency = 8
 
@@ -71,7 +89,7 @@ export function createMemberships(
         await assertGroup(tx, groupId, condition)
         return decideMemberships(tx, changes, contextOf(groupId, trail))
       })
-      await workInline(entries, trail, isLate)
+      await workInline(entries, trail, promiseWhenLate)
     },
 
     async begin(groupId, members, trail) {
@@ -79,7 +97,7 @@ export function createMemberships(
       const entries = await directory.transaction((tx) =>
         decideMemberships(tx, changes, contextOf(groupId, trail))
       )
-      await workInline(entries, trail, () => true)
+      await workInline(entries, trail, promiseAlways)
     },
 
     async dissolve(groupId, trail, condition) {
@@ -89,9 +107,9 @@ export function createMemberships(
         const rows = await tx.memberships.ofGroup(groupId)
         return removeAll(tx, groupId, rows, trail)
       })
-      const outcome = await settleAll(known, trail, isLate)
+      const outcome = await settleAll(known, trail, promiseWhenLate)
       await removeUnknown(groupId, trail)
-      throwFailure(outcome, isLate)
+      throwFailure(outcome, promiseWhenLate)
     },
 
     async leaveAll(userId, trail) {
@@ -101,7 +119,7 @@ export function createMemberships(
         for (const row of rows) decided.push(...(await removeAll(tx, row.groupId, [row], trail)))
         return decided
       })
-      await workInline(entries, trail, () => false)
+      await workInline(entries, trail, promiseNever)
     },
 
     withdraw
@@ -138,23 +156,23 @@ export function createMemberships(
       await tx.putMemberships(rows.map((row) => ({ ...row, groupId, intended: true })))
       return removeAll(tx, groupId, rows, trail)
     })
-    await workInline(entries, trail, isLate)
+    await workInline(entries, trail, promiseWhenLate)
   }
 
   /** Works the entries and throws where they were not all carried out or promised. */
   async function workInline(
     entries: readonly JournalEntry[],
     trail: Trail,
-    mayPromise: (trouble: BoxUnavailableError) => boolean
+    policy: Policy
   ): Promise<void> {
-    throwFailure(await settleAll(entries, trail, mayPromise), mayPromise)
+    throwFailure(await settleAll(entries, trail, policy), policy)
   }
 
   /** Removals first; the first trouble with Box stops the rest, which is then promised or taken back. */
   async function settleAll(
     entries: readonly JournalEntry[],
     trail: Trail,
-    mayPromise: (trouble: BoxUnavailableError) => boolean
+    policy: Policy
   ): Promise<Outcome> {
     const removals = entries.filter(({ operation }) => isRemoval(operation))
     const additions = entries.filter(({ operation }) => !isRemoval(operation))
@@ -163,8 +181,10 @@ export function createMemberships(
     try {
       const outcome = await workAll(ordered, trail)
       const { trouble } = outcome
-      if (trouble !== undefined && mayPromise(trouble)) await acknowledge(ordered)
-      else if (trouble !== undefined) await withdraw(own(ordered, trail))
+      if (trouble === undefined) return outcome
+      const fails = policy.failsOnRefusal && outcome.refusals.length > 0
+      if (policy.promises(trouble) && !fails) await acknowledge(ordered)
+      else await withdraw(own(ordered, trail))
       return outcome
     } catch (error) {
       await withdraw(own(ordered, trail))
@@ -236,22 +256,16 @@ export function createMemberships(
   }
 }
 
-/** Only where the budget leaves no turn before the deadline is the rest a promise. */
-function isLate({ trouble, effect }: BoxUnavailableError): boolean {
-  return trouble === 'rate-limited' && effect === 'none'
-}
-
 /** What an earlier request still has open is that request's to take back. */
 function own(entries: readonly JournalEntry[], { context }: Trail): readonly JournalEntry[] {
   return entries.filter(({ correlationId }) => correlationId === context.correlationId)
 }
 
-function throwFailure(
-  { trouble, refusals }: Outcome,
-  mayPromise: (trouble: BoxUnavailableError) => boolean
-): void {
-  if (trouble !== undefined && !mayPromise(trouble)) throw trouble
-  if (refusals[0] !== undefined) throw membershipsRefused(refusals[0], refusals.length)
+function throwFailure({ trouble, refusals }: Outcome, policy: Policy): void {
+  if (trouble !== undefined && !policy.promises(trouble)) throw trouble
+  if (refusals[0] !== undefined && policy.failsOnRefusal) {
+    throw membershipsRefused(refusals[0], refusals.length)
+  }
 }
 
 async function stillOpen(
@@ -293,7 +307,7 @@ function membershipsRefused(first: Error, count: number): ProvisioningError {
       : first.message
   return new ProvisioningError(
     'refused_by_box',
-    `Box refused ${count} membership change(s); the others were carried out or are under way. ` +
+    `Box refused ${count} membership change(s); the others were carried out as far as there was time. ` +
       `First refusal: ${reason}.`,
     { cause: first }
   )
