@@ -13,6 +13,7 @@ import { systemRandom, type Random } from './lib/random.ts'
 import { ProvisioningError } from './provisioning/errors.ts'
 import type { Directory } from './provisioning/ports.ts'
 import { createProvisioning, type Provisioning } from './provisioning/provisioning.ts'
+import { keepSecret } from './provisioning/secrets.ts'
 import type { ProvisioningSettings } from './provisioning/settings.ts'
 import { buildApp } from './scim/app.ts'
 import { createTokenCheck } from './scim/bearer-tokens.ts'
@@ -100,6 +101,7 @@ async function run(
     {
       users: provisioning.users,
       groups: provisioning.groups,
+      resources: provisioning.resources,
       readiness: () => ({
         ready: firstImport.progress() === 'done',
         box: box.client.health().ok ? 'ok' : 'degraded',
@@ -107,7 +109,8 @@ async function run(
       }),
       authenticate: createTokenCheck(demo === undefined ? config.scimTokens : [demo.token]),
       clock,
-      random
+      random,
+      cursorSecret: await keepSecret(directory, random, 'cursors')
     },
     {
       publicUrl: config.publicUrl,

@@ -46,10 +46,19 @@ export function createGroups(
       const trail = createTrail(`group.${change.verb}`, context)
       await audited(trail, groupSubject(groupId), async () => {
         await memberships.assertKnown(change.members)
-        if (change.touchesAttributes) await assertAttributes(groupId, change, trail)
+        const changeMembers = () => memberships.change(groupId, change.members, trail, context)
+        if (!change.touchesAttributes) return changeMembers()
         // Members first: whatever becomes of the attributes, nobody keeps access for it.
-        await memberships.change(groupId, change.members, trail, context)
-        if (change.touchesAttributes) await changeAttributes(groupId, change, trail)
+        const changeAll = async (last: () => Promise<void>) => {
+          await assertAttributes(groupId, change, trail)
+          await changeMembers()
+          await last()
+        }
+        const last = () => changeAttributes(groupId, change, trail)
+        // A version that is asked for must hold for all of the change.
+        return context.ifMatch === undefined
+          ? changeAll(() => locks.run(groupSubject(groupId), last))
+          : locks.run(groupSubject(groupId), () => changeAll(last))
       })
       return view(groupId, false)
     },
@@ -91,17 +100,16 @@ export function createGroups(
     await plan(record, change)
   }
 
+  /** Call it under the group's lock. */
   async function changeAttributes(
     id: BoxGroupId,
     change: GroupChange,
     trail: Trail
   ): Promise<void> {
-    await locks.run(groupSubject(id), async () => {
-      const record = await settle(await read(id), trail, 'client')
-      if (record === undefined) throw groupNotFound(id)
-      const { fields, shadow } = await plan(record, change)
-      await update(record, fields, { linked: true, shadow }, trail)
-    })
+    const record = await settle(await read(id), trail, 'client')
+    if (record === undefined) throw groupNotFound(id)
+    const { fields, shadow } = await plan(record, change)
+    await update(record, fields, { linked: true, shadow }, trail)
   }
 
   async function read(id: BoxGroupId): Promise<GroupRecord> {

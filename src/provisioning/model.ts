@@ -1,5 +1,6 @@
 import type { EpochMs } from '../lib/clock.ts'
 import type { JsonObject } from '../lib/json.ts'
+import type { ResourceTypeName } from './query.ts'
 
 declare const brand: unique symbol
 
@@ -165,6 +166,11 @@ export interface StoredResource {
   readonly revision: number
   /** A group's members, or a user's groups; absent where they were not asked for. */
   readonly related?: readonly RelatedResource[]
+}
+
+/** A resource found by a search of people and groups. */
+export interface MixedResource extends StoredResource {
+  readonly resourceType: ResourceTypeName
 }
 
 /** An element of a group's `members` or of a user's `groups`. */

@@ -11,11 +11,12 @@ import type {
   BoxUserId,
   GroupRecord,
   MembershipRow,
+  MixedResource,
   StoredResource,
   UserRecord
 } from './model.ts'
 import type { BoxOperation, JournalEntry, JournalState, NewJournalEntry } from './operations.ts'
-import type { SearchPage, SearchRequest } from './query.ts'
+import type { MixedSearchRequest, SearchPage, SearchRequest } from './query.ts'
 
 /** How important a Box call is, most important first. */
 export type Lane = 'removal' | 'client' | 'membership' | 'background'
@@ -144,6 +145,12 @@ export interface GroupReads {
   search(request: SearchRequest): Promise<SearchPage<StoredResource>>
 }
 
+/** Reads of people and groups together. */
+export interface ResourceReads {
+  /** A page of what is visible. */
+  search(request: MixedSearchRequest): Promise<SearchPage<MixedResource>>
+}
+
 /** Reads of memberships. */
 export interface MembershipReads {
   /** One row. */
@@ -197,6 +204,7 @@ export interface StateReads {
 export interface DirectoryReads {
   readonly users: UserReads
   readonly groups: GroupReads
+  readonly resources: ResourceReads
   readonly memberships: MembershipReads
   readonly journal: JournalReads
   readonly state: StateReads

@@ -8,7 +8,7 @@ import { createGroups } from './groups.ts'
 import { createRunJournaled } from './journaled.ts'
 import { createMembershipWork } from './membership-work.ts'
 import { createMemberships } from './memberships.ts'
-import type { GroupService, UserService } from './requests.ts'
+import type { GroupService, ResourceService, UserService } from './requests.ts'
 import { createUserCreation } from './user-creation.ts'
 import { createSettleUser } from './user-settlement.ts'
 import { createUsers } from './users.ts'
@@ -17,6 +17,7 @@ import { createUsers } from './users.ts'
 export interface Provisioning {
   readonly users: UserService
   readonly groups: GroupService
+  readonly resources: ResourceService
   /** Works an open journal entry; for the journal worker. */
   readonly drive: Drive
 }
@@ -44,6 +45,12 @@ export function createProvisioning(
   return {
     users: createUsers(dependencies, { settle: settleUser, carryOut, creation: userCreation }),
     groups: createGroups(dependencies, groupParts),
+    resources: {
+      async search(request) {
+        ports.assertImported()
+        return ports.directory.resources.search(request)
+      }
+    },
     drive: createDrive(dependencies, driveParts)
   }
 }

@@ -102,7 +102,7 @@ function createReads(db: Kysely<Tables>, statements: Statements, session: Sessio
       const [row] = await statement(session, id)
       return row === undefined ? undefined : toStoredResource(row)
     },
-    search: (request) => search(session, searchStatement(db, groupKind, request))
+    search: (request) => search(session, searchStatement(db, groupKind, request), request)
   }
 }
 

@@ -122,7 +122,7 @@ function createReads(db: Kysely<Tables>, statements: Statements, session: Sessio
       const [row] = await statement(session, id)
       return row === undefined ? undefined : toStoredResource(row)
     },
-    search: (request) => search(session, searchStatement(db, userKind, request)),
+    search: (request) => search(session, searchStatement(db, userKind, request), request),
     async visible(ids) {
       const rows = await statements.visible(session, JSON.stringify(ids))
       return new Set(rows.map((row) => row.id))

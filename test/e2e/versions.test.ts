@@ -30,6 +30,9 @@ const renameTo = (name: number) => ({
 
 const patch = (...Operations: object[]) => ({ ...replace('', ''), Operations })
 
+const statusesOf = (answers: readonly ScimAnswer[]) =>
+  answers.map(({ status }) => status).toSorted((left, right) => left - right)
+
 async function createPerson(t: Test, scim: ScimClient) {
   const created = await scim.post('/Users', person('jo@example.com'))
   return { path: `/Users/${String(created.body['id'])}`, version: versionOf(t, created) }
@@ -178,3 +181,29 @@ t.test(
     t.equal(last, first + 8, 'each of the eight changes counts')
   }
 )
+
+t.test('RFC 7644 §3.14: of many changes of one version only one is made', async (t) => {
+  const { scim, emulator } = await setUp(t)
+  const user = await scim.post('/Users', person('jo@example.com'))
+  const team = await scim.post('/Groups', group('Sales'))
+  const path = `/Groups/${String(team.body['id'])}`
+  const names = ['A', 'B', 'C', 'D']
+  const renames = await Promise.all(
+    names.map((name) =>
+      scim.send('PUT', path, group(name, [String(user.body['id'])]), {
+        'if-match': versionOf(t, team)
+      })
+    )
+  )
+  t.same(statusesOf(renames), [200, 412, 412, 412])
+  const winner = names[renames.findIndex(({ status }) => status === 200)] ?? ''
+  t.same(emulator.state().groups[winner]?.members, ['jo@example.com'])
+
+  const userPath = `/Users/${String(user.body['id'])}`
+  const changes = await Promise.all(
+    names.map((name) =>
+      scim.send('PATCH', userPath, replace('title', name), { 'if-match': versionOf(t, user) })
+    )
+  )
+  t.same(statusesOf(changes), [200, 412, 412, 412])
+})

@@ -1,28 +1,24 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { StoredResource } from '../../provisioning/model.ts'
-import type { SearchPage, SearchRequest } from '../../provisioning/query.ts'
 import type { RequestContext } from '../../provisioning/requests.ts'
 import { sendScim } from '../plugins/content-type.ts'
 import { bodyOf } from '../plugins/bodies.ts'
 import { contextOf } from '../plugins/deadline.ts'
-import type { BaseUrl } from '../plugins/urls.ts'
 import { isKnown } from '../protocol/entity-tags.ts'
-import { listResponse, parseSearch, searchLimits } from '../protocol/list.ts'
 import { parseProjection, renderResource, wantsRelated } from '../protocol/projection.ts'
 import type { Projection } from '../protocol/projection.ts'
 import { resourceLocation, resourceVersion } from '../protocol/resource-text.ts'
-import type { ResourceType } from '../protocol/schemas.ts'
 import { serve } from './endpoint.ts'
+import { searchByGet, serveSearch } from './search.ts'
+import type { SearchableEndpoint, SearchContext } from './search.ts'
 
 /** What is particular about a kind of resource: how a body becomes a change, and who carries it out. */
-export interface ResourceEndpoint {
-  readonly type: ResourceType
+export interface ResourceEndpoint extends SearchableEndpoint {
   readonly create: (body: unknown, context: RequestContext) => Promise<StoredResource>
   readonly replace: (id: string, body: unknown, context: RequestContext) => Promise<StoredResource>
   readonly patch: (id: string, body: unknown, context: RequestContext) => Promise<StoredResource>
   readonly delete: (id: string, context: RequestContext) => Promise<void>
   readonly view: (id: string, related: boolean) => Promise<StoredResource>
-  readonly search: (request: SearchRequest) => Promise<SearchPage<StoredResource>>
   /**
    * Whether a PATCH that asks for no attributes is answered with the resource. False: 204, because
    * the resource may list thousands of members.
@@ -34,21 +30,13 @@ export interface ResourceEndpoint {
 export function serveResources(
   app: FastifyInstance,
   endpoint: ResourceEndpoint,
-  baseUrlOf: BaseUrl
+  context: SearchContext
 ): void {
   const { type } = endpoint
+  const { baseUrlOf } = context
 
   serve(app, type.endpoint, {
-    async GET(request, reply) {
-      const { projection, ...search } = parseSearch(type, queryOf(request), searchLimits)
-      const page = await endpoint.search(search)
-      const baseUrl = baseUrlOf(request)
-      const resources = page.resources.map((stored) =>
-        renderResource(type, stored, projection, baseUrl)
-      )
-      const { startIndex } = search
-      return sendScim(reply, listResponse({ total: page.total, startIndex, resources }))
-    },
+    GET: searchByGet(endpoint, context),
 
     async POST(request, reply) {
       const projection = parseProjection(type, queryOf(request))
@@ -57,6 +45,8 @@ export function serveResources(
       return sendStored(request, reply, { stored, projection })
     }
   })
+
+  serveSearch(app, endpoint, context)
 
   serve(app, `${type.endpoint}/:id`, {
     async GET(request, reply) {
