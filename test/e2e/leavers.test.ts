@@ -5,6 +5,7 @@ import { group, person, scimClient } from '../helpers/scim-client.ts'
 import { until } from '../helpers/until.ts'
 
 const active = (value: boolean) => ({ op: 'replace', path: 'active', value })
+const emails = (value: string) => ({ emails: [{ value, type: 'work', primary: true }] })
 const title = { op: 'replace', path: 'title', value: 'Boss' }
 
 t.test('a deactivation is not lost where something else about the person is unknown', async (t) => {
@@ -121,7 +122,6 @@ t.test(
 t.test('one userName belongs to one person, whatever their logins', async (t) => {
   const bridge = await startBridge(t)
   const scim = scimClient(bridge)
-  const emails = (value: string) => ({ emails: [{ value, type: 'work', primary: true }] })
   const answers = await Promise.all(
     ['a@example.com', 'b@example.com'].map((email) =>
       scim.post('/Users', person('same', emails(email)))
