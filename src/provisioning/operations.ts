@@ -29,8 +29,9 @@ export type BoxOperation =
 /**
  * The states of a journal entry.
  *
- * decided → sent → confirmed | refused | unknown; decided → cancelled; unknown → confirmed | refused.
- * `unknown` means that Box may or may not have done it: the bridge looks, it never repeats blindly.
+ * decided → sent → confirmed | refused | unknown; what had no effect is cancelled, and a removal is
+ * decided again. `unknown` means that Box may or may not have done it: the bridge looks, it never
+ * repeats a creation or an addition blindly. `docs/reliability.md` has the table.
  */
 export type JournalState = 'decided' | 'sent' | 'unknown' | 'confirmed' | 'refused' | 'cancelled'
 
