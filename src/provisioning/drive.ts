@@ -73,18 +73,14 @@ export function createDrive(dependencies: Dependencies, parts: DriveParts): Driv
         return parts.userCreation.look(operation.fields.login ?? '', trail)
       case 'create-group':
         return parts.groupCreation.look(operation.fields.name ?? '', trail)
-      case 'update-user':
-      case 'add-alias':
-      case 'remove-alias':
-      case 'deactivate-user':
-        return workUser(operation.userId, entry, trail)
       case 'update-group':
         return lookAtGroup(operation.groupId, entry, trail)
+      case 'sweep-group':
       case 'remove-membership':
-        await parts.membershipWork.work(entry.id, trail, 'removal')
-        return undefined
       case 'add-membership':
-        return workAddition(entry, trail)
+        return workMembership(entry, trail)
+      default:
+        return workUser(operation.userId, entry, trail)
     }
   }
 
@@ -122,10 +118,13 @@ export function createDrive(dependencies: Dependencies, parts: DriveParts): Driv
     await directory.transaction((tx) => tx.updateJournal([id], change))
   }
 
-  async function workAddition(entry: JournalEntry, trail: Trail): Promise<void> {
+  async function workMembership(entry: JournalEntry, trail: Trail): Promise<void> {
     const { membershipWork, memberships } = parts
-    if (entry.acknowledged) await membershipWork.work(entry.id, trail, 'membership')
-    else if (mayHaveReachedBox(entry)) await membershipWork.look(entry.id, trail, 'background')
+    const { id, operation, acknowledged } = entry
+    if (operation.kind === 'sweep-group') await membershipWork.sweep(id, trail)
+    else if (isRemoval(operation)) await membershipWork.work(id, trail, 'removal')
+    else if (acknowledged) await membershipWork.work(id, trail, 'membership')
+    else if (mayHaveReachedBox(entry)) await membershipWork.look(id, trail, 'background')
     else await memberships.withdraw([entry])
   }
 }

@@ -48,10 +48,11 @@ export function createGroups(
         await memberships.assertKnown(change.members)
         const changeMembers = () => memberships.change(groupId, change.members, trail, context)
         if (!change.touchesAttributes) return changeMembers()
+        const hasMembers = change.members.length > 0
         // Members first: whatever becomes of the attributes, nobody keeps access for it.
         const changeAll = async (last: () => Promise<void>) => {
           await assertAttributes(groupId, change, trail)
-          await changeMembers()
+          if (hasMembers) await changeMembers()
           await last()
         }
         const last = () => changeAttributes(groupId, change, trail)

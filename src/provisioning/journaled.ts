@@ -3,7 +3,7 @@ import { BoxRefusedError, BoxUnavailableError } from './errors.ts'
 import {
   isRemoval,
   mayHaveReachedBox,
-  subjectOf,
+  newEntry,
   type BoxOperation,
   type JournalEntry
 } from './operations.ts'
@@ -93,18 +93,8 @@ export function createRunJournaled({
         })
         return entry.id
       }
-      const [opened] = await tx.appendJournal([
-        {
-          correlationId: step.trail.context.correlationId,
-          subject: subjectOf(step.operation),
-          operation: step.operation,
-          state: 'sent',
-          acknowledged: false,
-          notBefore: now,
-          decidedAt: now,
-          sentAt: now
-        }
-      ])
+      const decided = newEntry(step.operation, step.trail.context.correlationId, now)
+      const [opened] = await tx.appendJournal([{ ...decided, state: 'sent', sentAt: now }])
       if (opened === undefined) throw new TypeError('The journal returned no entry')
       return opened.id
     })

@@ -1,7 +1,13 @@
 import type { EpochMs } from '../lib/clock.ts'
 import { excerpt } from '../lib/text.ts'
 import type { BoxGroupId, BoxUserId, MembershipRow } from './model.ts'
-import { mayHaveReachedBox, subjectOf, type BoxOperation, type JournalEntry } from './operations.ts'
+import {
+  mayHaveReachedBox,
+  newEntry,
+  subjectOf,
+  type BoxOperation,
+  type JournalEntry
+} from './operations.ts'
 import type { Mirror } from './plan/user-plan.ts'
 import type { DirectoryTransaction, UserReads } from './ports.ts'
 import { unknownMembers } from './refusals.ts'
@@ -224,15 +230,9 @@ async function append(
 ): Promise<readonly JournalEntry[]> {
   if (operations.length === 0) return []
   return tx.appendJournal(
-    operations.map(({ operation, isDoubtful }) => ({
-      correlationId: trail.context.correlationId,
-      subject: subjectOf(operation),
-      operation,
-      state: 'decided',
-      acknowledged: false,
-      notBefore: now,
-      decidedAt: now,
-      sentAt: isDoubtful ? now : undefined
-    }))
+    operations.map(({ operation, isDoubtful }) => {
+      const entry = newEntry(operation, trail.context.correlationId, now)
+      return isDoubtful ? { ...entry, sentAt: now } : entry
+    })
   )
 }

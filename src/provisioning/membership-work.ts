@@ -1,6 +1,12 @@
 import type { Dependencies } from './dependencies.ts'
 import type { BoxGroupId, BoxMembership, BoxMembershipId, BoxUserId } from './model.ts'
-import { isRemoval, mayHaveReachedBox, type BoxOperation, type JournalEntry } from './operations.ts'
+import {
+  isRemoval,
+  mayHaveReachedBox,
+  newEntry,
+  type BoxOperation,
+  type JournalEntry
+} from './operations.ts'
 import type { BoxCall, DirectoryTransaction, Lane } from './ports.ts'
 import type { Trail } from './trail.ts'
 
@@ -11,6 +17,11 @@ export interface MembershipWork {
    * meanwhile is left alone. Throws what Box throws.
    */
   work(id: number, trail: Trail, lane: Lane): Promise<JournalEntry['state']>
+  /**
+   * Carries out an open `sweep-group`: finds the members whom only Box knows and decides their
+   * removal. Resolves to the new entries; none where it was done meanwhile.
+   */
+  sweep(id: number, trail: Trail): Promise<readonly JournalEntry[]>
   /** Finds out what became of an addition that nobody was promised, and records what Box shows. */
   look(id: number, trail: Trail, lane: Lane): Promise<void>
 }
@@ -26,7 +37,8 @@ export function createMembershipWork(dependencies: Dependencies): MembershipWork
 
   return {
     async work(id, trail, lane) {
-      const state = await underLock(id, async (entry, { groupId, userId, kind }) => {
+      const state = await underLock(id, async (entry) => {
+        const { groupId, userId, kind } = entry.operation as MembershipOperation
         const row = await directory.memberships.get(groupId, userId)
         const isWanted = kind === 'add-membership'
         if ((row?.intended ?? false) !== isWanted) return close(entry, 'cancelled', 'contradicted')
@@ -37,8 +49,14 @@ export function createMembershipWork(dependencies: Dependencies): MembershipWork
       return state ?? (await directory.journal.get(id))?.state ?? 'cancelled'
     },
 
+    async sweep(id, trail) {
+      const decided = await underLock(id, (entry) => sweep(entry, trail))
+      return decided ?? []
+    },
+
     async look(id, trail, lane) {
-      await underLock(id, async (entry, { groupId, userId }) => {
+      await underLock(id, async (entry) => {
+        const { groupId, userId } = entry.operation as MembershipOperation
         const membership = await box.findMembership(groupId, userId, trail.call(lane))
         await directory.transaction((tx) => recordFound(tx, entry, membership))
         trail.notes.push(`membership found ${membership === undefined ? 'not done' : 'done'}`)
@@ -49,15 +67,68 @@ export function createMembershipWork(dependencies: Dependencies): MembershipWork
   /** Runs `work` where the entry is still open once the lock is held. */
   async function underLock<Result>(
     id: number,
-    work: (entry: JournalEntry, operation: MembershipOperation) => Promise<Result>
+    work: (entry: JournalEntry) => Promise<Result>
   ): Promise<Result | undefined> {
     const found = await directory.journal.get(id)
     if (found === undefined || !isOpen(found)) return undefined
     return locks.run(found.subject, async () => {
       const entry = await directory.journal.get(id)
       if (entry === undefined || !isOpen(entry)) return undefined
-      return work(entry, entry.operation as MembershipOperation)
+      return work(entry)
     })
+  }
+
+  async function sweep(entry: JournalEntry, trail: Trail): Promise<readonly JournalEntry[]> {
+    const { operation } = entry
+    if (operation.kind !== 'sweep-group') return []
+    const { groupId } = operation
+    let decided: readonly JournalEntry[] = []
+    await runJournaled({
+      operation,
+      entry,
+      lane: 'removal',
+      trail,
+      send: (call) => listMembers(groupId, call),
+      settle: async (tx, found) => {
+        const rows = await tx.memberships.ofGroup(groupId)
+        const known = new Set(rows.map(({ userId }) => userId))
+        const unknown = found.filter(({ userId }) => !known.has(userId))
+        decided = await removeFound(tx, unknown, trail)
+      }
+    })
+    return decided
+  }
+
+  async function listMembers(
+    groupId: BoxGroupId,
+    call: BoxCall
+  ): Promise<readonly BoxMembership[]> {
+    const found: BoxMembership[] = []
+    for (let offset: number | undefined = 0; offset !== undefined;) {
+      const page = await box.listGroupMemberships(groupId, offset, call)
+      found.push(...page.entries)
+      offset = page.nextOffset
+    }
+    return found
+  }
+
+  async function removeFound(
+    tx: DirectoryTransaction,
+    found: readonly BoxMembership[],
+    trail: Trail
+  ): Promise<readonly JournalEntry[]> {
+    const now = clock.now()
+    await tx.putMemberships(
+      found.map(({ id, userId, groupId, role }) => {
+        return { groupId, userId, intended: false, boxId: id, role }
+      })
+    )
+    return tx.appendJournal(
+      found.map(({ userId, groupId }) => {
+        const operation = { kind: 'remove-membership', groupId, userId } as const
+        return newEntry(operation, trail.context.correlationId, now)
+      })
+    )
   }
 
   async function close(

@@ -3,8 +3,8 @@ import type { Dependencies } from './dependencies.ts'
 import { BoxRefusedError, BoxUnavailableError, ProvisioningError } from './errors.ts'
 import { assertKnownMembers, decideMemberships } from './membership-decision.ts'
 import { isOpen, type MembershipWork } from './membership-work.ts'
-import type { BoxGroupId, BoxMembership, BoxUserId } from './model.ts'
-import { isRemoval, mayHaveReachedBox, type JournalEntry } from './operations.ts'
+import type { BoxGroupId, BoxUserId } from './model.ts'
+import { isRemoval, mayHaveReachedBox, newEntry, type JournalEntry } from './operations.ts'
 import type { DirectoryTransaction } from './ports.ts'
 import { assertVersion } from './precondition.ts'
 import { groupNotFound } from './refusals.ts'
@@ -50,6 +50,24 @@ interface Outcome {
   readonly refusals: readonly Error[]
 }
 
+/** What becomes of work that cannot be carried out before the answer. */
+interface Policy {
+  /** Whether the rest is promised to the client and driven on; else it is taken back. */
+  readonly promises: (trouble: BoxUnavailableError) => boolean
+  /** Whether a refused membership fails the request; else it is left out, with a note. */
+  readonly failsOnRefusal: boolean
+}
+
+/** Only where the budget leaves no turn before the deadline is the rest a promise. */
+const promiseWhenLate: Policy = {
+  promises: ({ trouble, effect }) => trouble === 'rate-limited' && effect === 'none',
+  failsOnRefusal: true
+}
+
+const promiseAlways: Policy = { promises: () => true, failsOnRefusal: false }
+
+const promiseNever: Policy = { promises: () => false, failsOnRefusal: true }
+
 /** How many memberships of one request are worked at a time. */
 const concurrency = 8
 
@@ -59,7 +77,7 @@ export function createMemberships(
   single: MembershipWork,
   onAcknowledged: () => void
 ): Memberships {
-  const { box, clock, directory, inWork, mirror, settings } = dependencies
+  const { clock, directory, inWork, mirror, settings } = dependencies
 
   return {
     async assertKnown(changes) {
@@ -71,7 +89,7 @@ export function createMemberships(
         await assertGroup(tx, groupId, condition)
         return decideMemberships(tx, changes, contextOf(groupId, trail))
       })
-      await workInline(entries, trail, isLate)
+      await workInline(entries, trail, promiseWhenLate)
     },
 
     async begin(groupId, members, trail) {
@@ -79,19 +97,21 @@ export function createMemberships(
       const entries = await directory.transaction((tx) =>
         decideMemberships(tx, changes, contextOf(groupId, trail))
       )
-      await workInline(entries, trail, () => true)
+      await workInline(entries, trail, promiseAlways)
     },
 
     async dissolve(groupId, trail, condition) {
-      const known = await directory.transaction(async (tx) => {
+      const { known, sweep } = await directory.transaction(async (tx) => {
         const group = await assertGroup(tx, groupId, condition)
         await writeGroup(tx, group, { tombstone: true }, clock.now())
         const rows = await tx.memberships.ofGroup(groupId)
-        return removeAll(tx, groupId, rows, trail)
+        const decided = await removeAll(tx, groupId, rows, trail)
+        return { known: decided, sweep: await decideSweep(tx, groupId, trail) }
       })
-      const outcome = await settleAll(known, trail, isLate)
-      await removeUnknown(groupId, trail)
-      throwFailure(outcome, isLate)
+      const outcome = await settleAll(known, trail, promiseWhenLate)
+      const found = await sweepInline(sweep, trail)
+      await workInline(found, trail, promiseWhenLate)
+      throwFailure(outcome, promiseWhenLate)
     },
 
     async leaveAll(userId, trail) {
@@ -101,7 +121,7 @@ export function createMemberships(
         for (const row of rows) decided.push(...(await removeAll(tx, row.groupId, [row], trail)))
         return decided
       })
-      await workInline(entries, trail, () => false)
+      await workInline(entries, trail, promiseNever)
     },
 
     withdraw
@@ -122,39 +142,44 @@ export function createMemberships(
   }
 
   /** While changes made in Box are not followed, a group may have members whom only Box knows. */
-  async function removeUnknown(groupId: BoxGroupId, trail: Trail): Promise<void> {
-    if (mirror.isCurrent()) return
-    const found: BoxMembership[] = []
-    for (let offset: number | undefined = 0; offset !== undefined;) {
-      const page = await box.listGroupMemberships(groupId, offset, trail.call('removal'))
-      found.push(...page.entries)
-      offset = page.nextOffset
+  async function decideSweep(
+    tx: DirectoryTransaction,
+    groupId: BoxGroupId,
+    { context }: Trail
+  ): Promise<readonly JournalEntry[]> {
+    if (mirror.isCurrent()) return []
+    const operation = { kind: 'sweep-group', groupId } as const
+    return tx.appendJournal([newEntry(operation, context.correlationId, clock.now())])
+  }
+
+  async function sweepInline(
+    entries: readonly JournalEntry[],
+    trail: Trail
+  ): Promise<readonly JournalEntry[]> {
+    try {
+      return (await Promise.all(entries.map(({ id }) => single.sweep(id, trail)))).flat()
+    } catch (error) {
+      const isPromised = error instanceof BoxUnavailableError && promiseWhenLate.promises(error)
+      if (!isPromised) throw error
+      await acknowledge(entries)
+      return []
     }
-    const entries = await directory.transaction(async (tx) => {
-      const open = await tx.memberships.ofGroup(groupId)
-      const known = new Set(open.map(({ userId }) => userId))
-      const unknown = found.filter(({ userId }) => !known.has(userId))
-      const rows = unknown.map(({ id, userId, role }) => ({ userId, boxId: id, role }))
-      await tx.putMemberships(rows.map((row) => ({ ...row, groupId, intended: true })))
-      return removeAll(tx, groupId, rows, trail)
-    })
-    await workInline(entries, trail, isLate)
   }
 
   /** Works the entries and throws where they were not all carried out or promised. */
   async function workInline(
     entries: readonly JournalEntry[],
     trail: Trail,
-    mayPromise: (trouble: BoxUnavailableError) => boolean
+    policy: Policy
   ): Promise<void> {
-    throwFailure(await settleAll(entries, trail, mayPromise), mayPromise)
+    throwFailure(await settleAll(entries, trail, policy), policy)
   }
 
   /** Removals first; the first trouble with Box stops the rest, which is then promised or taken back. */
   async function settleAll(
     entries: readonly JournalEntry[],
     trail: Trail,
-    mayPromise: (trouble: BoxUnavailableError) => boolean
+    policy: Policy
   ): Promise<Outcome> {
     const removals = entries.filter(({ operation }) => isRemoval(operation))
     const additions = entries.filter(({ operation }) => !isRemoval(operation))
@@ -163,8 +188,10 @@ export function createMemberships(
     try {
       const outcome = await workAll(ordered, trail)
       const { trouble } = outcome
-      if (trouble !== undefined && mayPromise(trouble)) await acknowledge(ordered)
-      else if (trouble !== undefined) await withdraw(own(ordered, trail))
+      if (trouble === undefined) return outcome
+      const fails = policy.failsOnRefusal && outcome.refusals.length > 0
+      if (policy.promises(trouble) && !fails) await acknowledge(ordered)
+      else await withdraw(own(ordered, trail))
       return outcome
     } catch (error) {
       await withdraw(own(ordered, trail))
@@ -236,22 +263,16 @@ export function createMemberships(
   }
 }
 
-/** Only where the budget leaves no turn before the deadline is the rest a promise. */
-function isLate({ trouble, effect }: BoxUnavailableError): boolean {
-  return trouble === 'rate-limited' && effect === 'none'
-}
-
 /** What an earlier request still has open is that request's to take back. */
 function own(entries: readonly JournalEntry[], { context }: Trail): readonly JournalEntry[] {
   return entries.filter(({ correlationId }) => correlationId === context.correlationId)
 }
 
-function throwFailure(
-  { trouble, refusals }: Outcome,
-  mayPromise: (trouble: BoxUnavailableError) => boolean
-): void {
-  if (trouble !== undefined && !mayPromise(trouble)) throw trouble
-  if (refusals[0] !== undefined) throw membershipsRefused(refusals[0], refusals.length)
+function throwFailure({ trouble, refusals }: Outcome, policy: Policy): void {
+  if (trouble !== undefined && !policy.promises(trouble)) throw trouble
+  if (refusals[0] !== undefined && policy.failsOnRefusal) {
+    throw membershipsRefused(refusals[0], refusals.length)
+  }
 }
 
 async function stillOpen(
@@ -293,7 +314,7 @@ function membershipsRefused(first: Error, count: number): ProvisioningError {
       : first.message
   return new ProvisioningError(
     'refused_by_box',
-    `Box refused ${count} membership change(s); the others were carried out or are under way. ` +
+    `Box refused ${count} membership change(s); the others were carried out as far as there was time. ` +
       `First refusal: ${reason}.`,
     { cause: first }
   )

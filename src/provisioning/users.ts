@@ -6,7 +6,13 @@ import { DeactivatedOnlyError } from './errors.ts'
 import { loginOf } from './mapping/login.ts'
 import { textOf } from './mapping/document.ts'
 import { isBoxId, type BoxUserId, type StoredResource, type UserRecord } from './model.ts'
-import { isSameOperation, mayHaveReachedBox, userSubject, type JournalEntry } from './operations.ts'
+import {
+  isSameOperation,
+  mayHaveReachedBox,
+  newEntry,
+  userSubject,
+  type JournalEntry
+} from './operations.ts'
 import { deactivationOf, isProtected, planUser, type UserPlan } from './plan/user-plan.ts'
 import { changeUser } from './records.ts'
 import { assertVersion } from './precondition.ts'
@@ -122,18 +128,7 @@ export function createUsers(
     if (isSafe || open.some((entry) => isSameOperation(entry.operation, operation))) return
     const now = clock.now()
     await directory.transaction((tx) =>
-      tx.appendJournal([
-        {
-          correlationId: trail.context.correlationId,
-          subject: userSubject(record.id),
-          operation,
-          state: 'decided',
-          acknowledged: false,
-          notBefore: now,
-          decidedAt: now,
-          sentAt: undefined
-        }
-      ])
+      tx.appendJournal([newEntry(operation, trail.context.correlationId, now)])
     )
   }
 

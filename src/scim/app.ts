@@ -10,6 +10,7 @@ import type { Authenticate } from './bearer-tokens.ts'
 import { prepareActor, requireToken } from './plugins/auth.ts'
 import { readBodies } from './plugins/bodies.ts'
 import { answerBesideRoutes, createClientErrorHandler } from './plugins/client-errors.ts'
+import { endConnections } from './plugins/closing.ts'
 import { checkContentHeaders } from './plugins/content-type.ts'
 import { nameRequests } from './plugins/correlation.ts'
 import { graceMs, setDeadlines } from './plugins/deadline.ts'
@@ -84,6 +85,7 @@ export function buildApp(deps: AppDependencies, options: AppOptions): FastifyIns
 
   nameRequests(app, settings.demo)
   requireHost(app)
+  endConnections(app)
   setDeadlines(app, deps.clock, settings.requestBudgetMs)
   prepareActor(app)
   answerErrors(app, settings.bodyLimit)
