@@ -142,7 +142,7 @@ t.test(
       .filter(({ primary }) => primary === true)
       .map(({ value }) => value)
     t.same(primaries, ['c@example.com'])
-    const two = emails.map((email) => ({ ...email, primary: true }))
+    const two = emails.map(({ value }) => ({ value, primary: true }))
     t.match(await scim.post('/Users', person('two@example.com', { emails: two })), { status: 400 })
   }
 )
