@@ -10,7 +10,9 @@ import { seedDirectory } from './seed-directory.ts'
 import { tableOf } from './table.ts'
 
 const sizes = { small: 1_000, large: 100_000 }
-const effort = process.argv.includes('--quick') ? { rounds: 3, seconds: 1 } : { rounds: 7, seconds: 2 }
+const effort = process.argv.includes('--quick')
+  ? { rounds: 3, seconds: 1 }
+  : { rounds: 7, seconds: 2 }
 const population: Population = { people: sizes.large, groups: [100, 50_000] }
 const program = (name: string) => fileURLToPath(new URL(`processes/${name}.ts`, import.meta.url))
 
@@ -33,7 +35,11 @@ try {
   undo.push(() => baseline.stop())
   const rows = await measureReads({ baseline, small, large }, sizes, effort)
   console.log(tableOf(rows))
-  console.log(await large.ask('memory'), await large.ask('longestBlock'), await baseline.ask('longestBlock'))
+  console.log(
+    await large.ask('memory'),
+    await large.ask('longestBlock'),
+    await baseline.ask('longestBlock')
+  )
 } finally {
   for (const step of undo.toReversed()) await step()
 }

@@ -71,11 +71,16 @@ export async function measureReads(
   for (const { figure, target, paths } of reads) {
     const large = paths(sizes.large).map((path) => scim + path)
     const small = paths(sizes.small).map((path) => scim + path)
-    await servers.baseline.ask('send', await request(new URL(large[0] ?? '', servers.large.baseUrl).href))
+    await servers.baseline.ask(
+      'send',
+      await request(new URL(large[0] ?? '', servers.large.baseUrl).href)
+    )
     const measure = {
       baseline: (seconds: number) => requestsPerSecond(origin, large, seconds),
-      large: (seconds: number) => requestsPerSecond(new URL(servers.large.baseUrl).origin, large, seconds),
-      small: (seconds: number) => requestsPerSecond(new URL(servers.small.baseUrl).origin, small, seconds)
+      large: (seconds: number) =>
+        requestsPerSecond(new URL(servers.large.baseUrl).origin, large, seconds),
+      small: (seconds: number) =>
+        requestsPerSecond(new URL(servers.small.baseUrl).origin, small, seconds)
     }
     const rates: Record<keyof typeof measure, number[]> = { baseline: [], large: [], small: [] }
     for (const run of Object.values(measure)) await run(1)

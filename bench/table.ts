@@ -21,7 +21,10 @@ const columns = [
 
 /** The rows as a Markdown table with aligned columns. */
 export function tableOf(rows: readonly Row[]): string {
-  const lines = [columns.map(([title]) => title), ...rows.map((row) => columns.map(([, key]) => row[key]))]
+  const lines = [
+    columns.map(([title]) => title),
+    ...rows.map((row) => columns.map(([, key]) => row[key]))
+  ]
   const widths = columns.map((_, index) =>
     Math.max(...lines.map((line) => line[index]?.length ?? 0), 3)
   )

@@ -11,7 +11,7 @@ import { readBodies } from './plugins/bodies.ts'
 import { createClientErrorHandler } from './plugins/client-errors.ts'
 import { checkContentHeaders } from './plugins/content-type.ts'
 import { nameRequests } from './plugins/correlation.ts'
-import { graceMs, setDeadlines } from './plugins/deadline.ts'
+import { graceMs, limitWrites, setDeadlines } from './plugins/deadline.ts'
 import { answerErrors, answerFrameworkErrors } from './plugins/errors.ts'
 import { logPrivacy } from './plugins/log-privacy.ts'
 import { baseUrlOf, requireHost, scimPath, withoutEntraFlag } from './plugins/urls.ts'
@@ -49,7 +49,7 @@ export interface AppOptions {
   readonly maxHeaderBytes?: number | undefined
   /** How long a request may take to arrive; default 60 s. */
   readonly receiveTimeoutMs?: Milliseconds | undefined
-  /** When a request that nobody answers is answered 503; default 5 s after the budget. */
+  /** When a write that nobody answers is answered 503; default 5 s after the budget. */
   readonly answerTimeoutMs?: Milliseconds | undefined
 }
 
@@ -65,9 +65,10 @@ export function buildApp(deps: AppDependencies, options: AppOptions): FastifyIns
   const settings = withDefaults(options)
   const app = createServer(deps, settings)
 
-  nameRequests(app, settings.demo)
+  nameRequests(app, { demo: settings.demo, log: settings.logger })
   requireHost(app)
   setDeadlines(app, deps.clock, settings.requestBudgetMs)
+  limitWrites(app, settings.answerTimeoutMs)
   prepareActor(app)
   answerErrors(app, settings.bodyLimit)
   readBodies(app)
@@ -119,7 +120,6 @@ function createServer({ random }: AppDependencies, settings: Settings): FastifyI
       maxParamLength: maxHeaderBytes
     },
     bodyLimit: settings.bodyLimit,
-    handlerTimeout: settings.answerTimeoutMs,
     requestTimeout: receiveTimeoutMs,
     http: {
       maxHeaderSize: maxHeaderBytes,

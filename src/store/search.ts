@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import type { CompiledQuery, Kysely } from 'kysely'
 import type { StoredResource } from '../provisioning/model.ts'
 import type { SearchPage, SearchRequest } from '../provisioning/query.ts'
-import type { Session } from './prepared-query.ts'
+import type { Run } from './prepared-query.ts'
 import { createAliases, queryToSql } from './query-to-sql.ts'
 import { resourceScope } from './resource-scope.ts'
 import type { ResourceKind } from './resource-scope.ts'
@@ -17,13 +17,14 @@ type PageRow = { readonly total: number } & (ViewRow | { readonly id: null })
 
 /** Reads a page and the number of all matches from one state of the directory. */
 export async function search(
-  session: Session,
-  statement: CompiledQuery<PageRow>
+  run: Run,
+  statement: CompiledQuery<PageRow>,
+  related: boolean
 ): Promise<SearchPage<StoredResource>> {
-  const rows = await session.run(statement)
+  const rows = await run(statement)
   return {
     total: rows[0]?.total ?? 0,
-    resources: rows.flatMap((row) => (row.id === null ? [] : [toStoredResource(row)]))
+    resources: rows.flatMap((row) => (row.id === null ? [] : [toStoredResource(row, related)]))
   }
 }
 

@@ -24,6 +24,17 @@ export function setDeadlines(app: FastifyInstance, clock: Clock, budget: Millise
   })
 }
 
+/**
+ * Answers 503 in place of a write that nobody answered in time. Reads have no timer: they never wait
+ * for Box.
+ */
+export function limitWrites(app: FastifyInstance, limit: Milliseconds): void {
+  app.addHook('onRoute', (route) => {
+    const isRead = [route.method].flat().every((method) => method === 'GET' || method === 'HEAD')
+    if (!isRead) route.handlerTimeout = limit
+  })
+}
+
 /** What the use cases need to know about a request. */
 export function contextOf(request: FastifyRequest): RequestContext {
   return { correlationId: request.id, actor: request.actor, deadline: request.deadline }

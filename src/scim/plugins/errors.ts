@@ -48,6 +48,7 @@ export const provisioningAnswers: Readonly<Record<ProvisioningErrorCode, Kind>> 
   invalid_value: invalidValue,
   refused_by_box: invalidValue,
   importing: { status: 503 },
+  busy: { status: 503 },
   version_mismatch: { status: 412 }
 }
 

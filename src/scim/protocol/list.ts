@@ -28,13 +28,12 @@ export interface Search extends SearchRequest {
 }
 
 /** A page about to be sent. */
-export interface ListParts {
+export interface ListPage<Resource> {
   /** The number of all matches. */
   readonly total: number
   /** As it was asked for. */
   readonly startIndex: number
-  /** The JSON texts of this page's resources. */
-  readonly resources: readonly string[]
+  readonly resources: readonly Resource[]
 }
 
 /** The first of repeated query parameters. */
@@ -85,12 +84,22 @@ export function parseSearch(
 }
 
 /** The JSON text of a list answer (RFC 7644 §3.4.2), put together from the resources' texts. */
-export function listResponse({ total, startIndex, resources }: ListParts): string {
+export function listResponse(page: ListPage<string>): string {
+  return [...listParts({ ...page, resources: page.resources.map((text) => [text]) })].join('')
+}
+
+/** The text of {@link listResponse} in parts, put together from the parts of the resources' texts. */
+export function* listParts(page: ListPage<Iterable<string>>): Generator<string, void> {
   const head = JSON.stringify({
     schemas: [listResponseSchema],
-    totalResults: total,
-    startIndex,
-    itemsPerPage: resources.length
+    totalResults: page.total,
+    startIndex: page.startIndex,
+    itemsPerPage: page.resources.length
   })
-  return `${head.slice(0, -1)},"Resources":[${resources.join()}]}`
+  yield `${head.slice(0, -1)},"Resources":[`
+  for (const [index, parts] of page.resources.entries()) {
+    if (index > 0) yield ','
+    yield* parts
+  }
+  yield ']}'
 }

@@ -2,12 +2,12 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { StoredResource } from '../../provisioning/model.ts'
 import type { SearchPage, SearchRequest } from '../../provisioning/query.ts'
 import type { RequestContext } from '../../provisioning/requests.ts'
-import { sendScim } from '../plugins/content-type.ts'
+import { sendScimParts } from '../plugins/content-type.ts'
 import { bodyOf } from '../plugins/bodies.ts'
 import { contextOf } from '../plugins/deadline.ts'
 import type { BaseUrl } from '../plugins/urls.ts'
-import { listResponse, parseSearch, searchLimits } from '../protocol/list.ts'
-import { parseProjection, renderResource, wantsRelated } from '../protocol/projection.ts'
+import { listParts, parseSearch, searchLimits } from '../protocol/list.ts'
+import { parseProjection, renderParts, wantsRelated } from '../protocol/projection.ts'
 import type { Projection } from '../protocol/projection.ts'
 import type { ResourceType } from '../protocol/schemas.ts'
 import { serve } from './endpoint.ts'
@@ -42,10 +42,10 @@ export function serveResources(
       const page = await endpoint.search(search)
       const baseUrl = baseUrlOf(request)
       const resources = page.resources.map((stored) =>
-        renderResource(type, stored, projection, baseUrl)
+        renderParts(type, stored, projection, baseUrl)
       )
       const { startIndex } = search
-      return sendScim(reply, listResponse({ total: page.total, startIndex, resources }))
+      return sendScimParts(reply, listParts({ total: page.total, startIndex, resources }))
     },
 
     async POST(request, reply) {
@@ -94,7 +94,7 @@ export function serveResources(
         : stored
     const baseUrl = baseUrlOf(request)
     void reply.header('location', `${baseUrl}${type.endpoint}/${encodeURIComponent(stored.id)}`)
-    return sendScim(reply, renderResource(type, complete, projection, baseUrl))
+    return sendScimParts(reply, renderParts(type, complete, projection, baseUrl))
   }
 }
 
