@@ -106,6 +106,8 @@ function createServer({ random }: AppDependencies, settings: Settings): FastifyI
   const log: FastifyBaseLogger = settings.logger.child({}, logPrivacy)
   return fastify({
     loggerInstance: log,
+    // A logger of its own for each request would cost every request what only failures need.
+    childLoggerFactory: (logger) => logger,
     logController: new LogController({
       disableRequestLogging: true,
       requestIdLogLabel: 'correlationId'

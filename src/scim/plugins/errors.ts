@@ -87,7 +87,8 @@ export function answerErrors(app: FastifyInstance, bodyLimit: number): void {
 export function answerFrameworkErrors(demo: boolean, bodyLimit: number) {
   return (error: FastifyError, request: FastifyRequest, reply: FastifyReply): void => {
     const answer = answerOf(error, bodyLimit) ?? unexpected(error, request.id, request.log)
-    request.log.info({ method: request.method, status: answer.status }, 'unroutable request')
+    const { id: correlationId, method } = request
+    request.log.info({ correlationId, method, status: answer.status }, 'unroutable request')
     void sendError(reply.headers(standingHeaders(request.id, demo)), answer)
   }
 }
@@ -170,7 +171,7 @@ function invalidSyntax(detail: string): ErrorAnswer {
 
 /** Logs what nobody foresaw, and tells the caller nothing but where to find it in the log. */
 function unexpected(error: unknown, correlationId: string, log: FastifyBaseLogger): ErrorAnswer {
-  log.error({ err: error }, 'request failed unexpectedly')
+  log.error({ correlationId, err: error }, 'request failed unexpectedly')
   return {
     status: 500,
     detail: `The server failed unexpectedly. Its log explains it under ${correlationId}.`
