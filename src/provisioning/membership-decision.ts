@@ -1,4 +1,5 @@
 import type { EpochMs } from '../lib/clock.ts'
+import { inTurns } from '../lib/turns.ts'
 import { ProvisioningError } from './errors.ts'
 import type { BoxGroupId, BoxUserId, MembershipRow } from './model.ts'
 import { subjectOf, type BoxOperation, type JournalEntry } from './operations.ts'
@@ -36,13 +37,15 @@ export async function decideMemberships(
   const rowsToPut: MembershipRow[] = []
   const operations: BoxOperation[] = []
   const joined: JournalEntry[] = []
-  for (const [userId, isWanted] of wanted) {
-    if (!visible.has(userId) && (isWanted || !rows.has(userId))) continue
-    const decide = isWanted ? decideAdd : decideRemove
-    const decision = await decide(tx, userId as BoxUserId, rows.get(userId), context)
-    if (decision.row !== undefined) rowsToPut.push(decision.row)
-    if (decision.operation !== undefined) operations.push(decision.operation)
-    joined.push(...(decision.joined ?? []))
+  for await (const batch of inTurns([...wanted])) {
+    for (const [userId, isWanted] of batch) {
+      if (!visible.has(userId) && (isWanted || !rows.has(userId))) continue
+      const decide = isWanted ? decideAdd : decideRemove
+      const decision = await decide(tx, userId as BoxUserId, rows.get(userId), context)
+      if (decision.row !== undefined) rowsToPut.push(decision.row)
+      if (decision.operation !== undefined) operations.push(decision.operation)
+      joined.push(...(decision.joined ?? []))
+    }
   }
   if (rowsToPut.length > 0) await tx.putMemberships(rowsToPut)
   const changed = rowsToPut.some(
@@ -124,9 +127,10 @@ async function resolveChanges(
   const wanted = new Map<string, boolean>()
   for (const change of changes) {
     if (change.kind === 'remove-matching') {
-      const group = await tx.groups.view(context.groupId, true)
-      for (const { value, display } of group?.related ?? []) {
-        if (change.matches({ value, display, type: 'User' })) wanted.set(value, false)
+      for await (const members of tx.memberships.shown(context.groupId)) {
+        for (const { value, display } of members) {
+          if (change.matches({ value, display, type: 'User' })) wanted.set(value, false)
+        }
       }
       continue
     }

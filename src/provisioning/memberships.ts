@@ -1,4 +1,5 @@
 import { runConcurrently } from '../lib/concurrency.ts'
+import { inTurns } from '../lib/turns.ts'
 import type { Dependencies } from './dependencies.ts'
 import { BoxRefusedError, BoxUnavailableError, ProvisioningError } from './errors.ts'
 import { decideMemberships } from './membership-decision.ts'
@@ -142,11 +143,13 @@ export function createMemberships(
   /** The client is told that these were not done: unsent additions are taken back. */
   async function withdraw(entries: readonly JournalEntry[]): Promise<void> {
     await directory.transaction(async (tx) => {
-      for (const { id, operation, state, acknowledged } of await stillOpen(tx, entries)) {
-        if (operation.kind !== 'add-membership' || state !== 'decided' || acknowledged) continue
-        await tx.updateJournal([id], { state: 'cancelled', outcome: 'not sent' })
-        await tx.deleteMembership(operation.groupId, operation.userId)
-        await tx.touchGroup(operation.groupId, clock.now())
+      for await (const batch of inTurns(await stillOpen(tx, entries))) {
+        for (const { id, operation, state, acknowledged } of batch) {
+          if (operation.kind !== 'add-membership' || state !== 'decided' || acknowledged) continue
+          await tx.updateJournal([id], { state: 'cancelled', outcome: 'not sent' })
+          await tx.deleteMembership(operation.groupId, operation.userId)
+          await tx.touchGroup(operation.groupId, clock.now())
+        }
       }
     })
   }
@@ -264,9 +267,11 @@ async function stillOpen(
   entries: readonly JournalEntry[]
 ): Promise<readonly JournalEntry[]> {
   const open: JournalEntry[] = []
-  for (const { id } of entries) {
-    const entry = await tx.journal.get(id)
-    if (entry !== undefined && isOpen(entry)) open.push(entry)
+  for await (const batch of inTurns(entries)) {
+    for (const { id } of batch) {
+      const entry = await tx.journal.get(id)
+      if (entry !== undefined && isOpen(entry)) open.push(entry)
+    }
   }
   return open
 }

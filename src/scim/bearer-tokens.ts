@@ -19,7 +19,7 @@ const bearerCredentials = /^bearer +([^\s]+)$/i
  */
 export function createTokenCheck(tokens: readonly string[]): Authenticate {
   const known = tokens.map((token, index) => ({
-    actor: `token-${index + 1}`,
+    caller: { actor: `token-${index + 1}` },
     digested: digest(token)
   }))
   return (header) => {
@@ -27,7 +27,7 @@ export function createTokenCheck(tokens: readonly string[]): Authenticate {
     if (presented === undefined) return undefined
     const digested = digest(presented)
     return known.reduce<Caller | undefined>(
-      (found, token) => (timingSafeEqual(token.digested, digested) ? token : found),
+      (found, token) => (timingSafeEqual(token.digested, digested) ? token.caller : found),
       undefined
     )
   }

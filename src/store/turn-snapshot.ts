@@ -3,9 +3,9 @@ import type { Connection } from './dialect.ts'
 /** The read transaction that the reads of one turn of the event loop share. */
 interface TurnSnapshot {
   /** Begins it, unless it runs already. */
-  begin(): void
+  readonly begin: () => void
   /** Ends it, so that the next read sees what was committed meanwhile. */
-  end(): void
+  readonly end: () => void
 }
 
 /** A connection for reads, and the end of what it has seen. */

@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import type { Kysely } from 'kysely'
 import { fold } from '../lib/text.ts'
+import { inTurns } from '../lib/turns.ts'
 import type { BoxUser, BoxUserId, UserRecord } from '../provisioning/model.ts'
 import type { UserReads } from '../provisioning/ports.ts'
 import { prepare, prepareForRow, prepareSql } from './prepared-query.ts'
@@ -125,8 +126,11 @@ function createReads(statements: Statements, session: Session): UserReads {
     },
     search: (request) => statements.search(session, request),
     async visible(ids) {
-      const rows = await statements.visible(session, JSON.stringify(ids))
-      return new Set(rows.map((row) => row.id))
+      const found = new Set<string>()
+      for await (const batch of inTurns(ids)) {
+        for (const { id } of await statements.visible(session, JSON.stringify(batch))) found.add(id)
+      }
+      return found
     }
   }
 }

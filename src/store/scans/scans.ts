@@ -78,6 +78,7 @@ export function createScans(path: string, limits: ScanLimits = {}): Scans {
     thread.job = waiting.shift()
     thread.timer = setTimeout(() => void worker.terminate(), runMs)
     worker.ref()
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
     worker.postMessage(thread.job?.request)
   }
 

@@ -7,6 +7,7 @@ import type { ScanAnswer, ScanRequest } from './messages.ts'
 const { path } = workerData as { readonly path: string }
 const connection = openConnection(path, { readOnly: true })
 parentPort?.on('message', (request: ScanRequest) => {
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
   parentPort?.postMessage(answerTo(request))
 })
 
