@@ -17,7 +17,7 @@ import type { Row } from './table.ts'
 const sizes = { small: 1_000, large: 100_000 }
 const effort = process.argv.includes('--quick')
   ? { rounds: 3, seconds: 1 }
-  : { rounds: 7, seconds: 2 }
+  : { rounds: 5, seconds: 2 }
 const population: Population = { people: sizes.large, groups: [100, 50_000] }
 const program = (name: string) => fileURLToPath(new URL(`processes/${name}.ts`, import.meta.url))
 

@@ -20,6 +20,9 @@ export function sendScim(reply: FastifyReply, text: string): FastifyReply {
 /** How much of an answer is made and sent in one turn of the event loop, in UTF-16 code units. */
 const chunkLength = 512 * 1024
 
+/** A part of this length holds hundreds of members and took its time to make. */
+const longPart = 32 * 1024
+
 /**
  * Sends the text of a JSON document that is made in parts: at once where it is short, else chunk by
  * chunk, as fast as the client takes them, so that a long answer holds nobody else up.
@@ -27,21 +30,21 @@ const chunkLength = 512 * 1024
 export function sendScimParts(reply: FastifyReply, parts: Iterable<string>): FastifyReply {
   const chunks = chunksOf(parts)
   const first = chunks.next().value ?? ''
-  return first.length < chunkLength
-    ? sendScim(reply, first)
-    : reply.type(scimMediaType).send(Readable.from(oneEachTurn(startingWith(first, chunks))))
+  const second = chunks.next()
+  if (second.done === true) return sendScim(reply, first)
+  const all = concatenated([first, second.value], chunks)
+  return reply.type(scimMediaType).send(Readable.from(oneEachTurn(all)))
 }
 
-function* startingWith(first: string, others: Iterable<string>): Generator<string, void> {
-  yield first
-  yield* others
+function* concatenated(...lists: readonly Iterable<string>[]): Generator<string, void> {
+  for (const list of lists) yield* list
 }
 
 function* chunksOf(parts: Iterable<string>): Generator<string, void> {
   let chunk = ''
   for (const part of parts) {
     chunk += part
-    if (chunk.length < chunkLength) continue
+    if (chunk.length < chunkLength && part.length < longPart) continue
     yield chunk
     chunk = ''
   }

@@ -175,10 +175,10 @@ function projectElement(
 }
 
 /** How many related resources one part of an answer holds at most. */
-const relatedInPart = 500
+const relatedInPart = 2_000
 
 /**
- * The JSON text of a resource as a client gets it, in parts: one, and one more for every 500 related
+ * The JSON text of a resource as a client gets it, in parts: one, and one more for every 2,000 related
  * resources, each made when it is asked for. The stored text is sent as it is, unless single
  * attributes are asked for or left out.
  *

@@ -76,10 +76,18 @@ export function createScans(path: string, limits: ScanLimits = {}): Scans {
     thread ??= startThread()
     const { worker } = thread
     thread.job = waiting.shift()
-    thread.timer = setTimeout(() => void worker.terminate(), runMs)
+    thread.timer = setTimeout(abandon, runMs, thread)
     worker.ref()
     // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
     worker.postMessage(thread.job?.request)
+  }
+
+  /** The thread itself ends as soon as SQLite returns to it, which nothing can hasten. */
+  function abandon(late: Thread): void {
+    thread = undefined
+    release(late)?.reject(busy('The search took too long.'))
+    void late.worker.terminate()
+    next()
   }
 
   function startThread(): Thread {
@@ -97,7 +105,7 @@ export function createScans(path: string, limits: ScanLimits = {}): Scans {
       cause = error
     })
     worker.on('exit', () => {
-      thread = undefined
+      if (thread === started) thread = undefined
       release(started)?.reject(busy('The search was interrupted.', cause))
       next()
     })
