@@ -10,9 +10,9 @@ const query = <Row>(sql: string) => ({ sql, parameters: [] }) as unknown as Comp
 
 const one = query<{ one: number }>('select 1 as one')
 
-/** Counts for a second or two. */
+/** Counts for some seconds. */
 const long = query(
-  'with recursive n(i) as (select 1 union all select i + 1 from n where i < 5000000) select count(*) from n'
+  'with recursive n(i) as (select 1 union all select i + 1 from n where i < 12000000) select count(*) from n'
 )
 
 function startScans(t: Test, limits: ScanLimits = {}) {
@@ -40,7 +40,7 @@ t.test('what waits is bounded', async (t) => {
 })
 
 t.test('a scan that takes too long is interrupted and its thread replaced', async (t) => {
-  const scans = startScans(t, { runMs: 200 })
+  const scans = startScans(t, { runMs: 1_500 })
   const late = scans.run(long)
   const next = scans.run(one)
   await t.rejects(late, { code: 'busy' })
