@@ -10,7 +10,7 @@ interface Heavy {
 }
 
 const users = (base: string, query: Record<string, string>) =>
-  request(`${base}/Users?${new URLSearchParams({ count: '100', ...query })}`)
+  request(`${base}/Users?${new URLSearchParams({ count: '100', ...query }).toString()}`)
 
 /** Everything that has much to read, and the members of the PATCH. */
 const heavies: readonly Heavy[] = [

@@ -64,7 +64,7 @@ function memoryRow({ small, large }: { readonly small: number; readonly large: n
     figure: 'memory at rest with 100,000 users mirrored (RSS)',
     measured: `${large.toFixed(0)} MB`,
     baseline: `${small.toFixed(0)} MB (1,000 users)`,
-    result: `${(large / small).toFixed(2)}`,
+    result: (large / small).toFixed(2),
     target: '≤ 300 MB',
     verdict: large <= 300 ? 'met' : 'missed'
   }

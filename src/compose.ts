@@ -1,4 +1,5 @@
 import { pino, type Logger } from 'pino'
+import { createBoxWatch } from './background/box-watch.ts'
 import { createImport, type Import } from './background/import.ts'
 import { createJournalWorker } from './background/journal-worker.ts'
 import { createBoxClient, type BoxClient } from './box/client.ts'
@@ -12,6 +13,7 @@ import { systemRandom, type Random } from './lib/random.ts'
 import { ProvisioningError } from './provisioning/errors.ts'
 import type { Directory } from './provisioning/ports.ts'
 import { createProvisioning, type Provisioning } from './provisioning/provisioning.ts'
+import { keepSecret } from './provisioning/secrets.ts'
 import type { ProvisioningSettings } from './provisioning/settings.ts'
 import { buildApp } from './scim/app.ts'
 import { createTokenCheck } from './scim/bearer-tokens.ts'
@@ -75,7 +77,7 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
   try {
     const directory = await openBridgeDirectory(config, box, { clock, log })
     undo.push(() => directory.close())
-    return await run(config, { box, directory, clock, random, log }, undo)
+    return await run(config, { box, directory, clock, random, log })
   } catch (error) {
     for (const step of undo.toReversed()) await step()
     throw error
@@ -104,8 +106,7 @@ async function run(
     readonly clock: Clock
     readonly random: Random
     readonly log: Logger
-  },
-  undo: (() => Promise<unknown>)[]
+  }
 ): Promise<Server> {
   const { box, directory, clock, random, log } = parts
   const settings = provisioningSettings(config)
@@ -117,6 +118,7 @@ async function run(
     {
       users: provisioning.users,
       groups: provisioning.groups,
+      resources: provisioning.resources,
       readiness: () => ({
         ready: firstImport.progress() === 'done',
         box: box.client.health().ok ? 'ok' : 'degraded',
@@ -124,7 +126,8 @@ async function run(
       }),
       authenticate: createTokenCheck(demo === undefined ? config.scimTokens : [demo.token]),
       clock,
-      random
+      random,
+      cursorSecret: await keepSecret(directory, random, 'cursors')
     },
     {
       publicUrl: config.publicUrl,
@@ -134,8 +137,13 @@ async function run(
     }
   )
   const url = await app.listen({ host: config.host, port: config.port })
+  const wasImported = firstImport.progress() === 'done'
   const ready = firstImport.run(stop.signal)
-  const background = ready.then(() => worker.run(stop.signal))
+  const isWell = () => box.client.health().ok
+  const watch = createBoxWatch({ box: box.client, isWell, clock, log })
+  const background = ready.then(() =>
+    Promise.all([worker.run(stop.signal), watch.run(stop.signal, wasImported)])
+  )
   background.catch((error: unknown) => log.error({ err: error }, 'the background work ended'))
   return {
     url,
@@ -144,8 +152,10 @@ async function run(
     async close() {
       await app.close()
       stop.abort()
+      // Turns waiting calls away, so that the background work ends soon.
+      await box.close()
       await background.catch(() => undefined)
-      for (const step of undo.toReversed()) await step()
+      await directory.close()
     }
   }
 }
@@ -171,7 +181,7 @@ function joinProvisioning(parts: {
       locks: createKeyedLock(),
       assertImported: () => assertImported(firstImport)
     },
-    { startedAt: clock.now(), onAcknowledged: () => worker.wake() }
+    () => worker.wake()
   )
   const worker = createJournalWorker({ directory, drive: provisioning.drive, clock, log })
   return { provisioning, worker }

@@ -32,6 +32,9 @@ const importedKey = 'imported'
 /** How long one import call may wait for its turn and for Box. */
 const callMs = 120_000
 
+/** How long the import rests after a failure that is not Box's trouble. */
+const restMs = 30_000
+
 /**
  * Creates the first import. It can be interrupted at any time: what was read before is read again.
  * Until it is done nobody else writes, so that nothing newer is overwritten.
@@ -54,13 +57,27 @@ export async function createImport(dependencies: ImportDependencies): Promise<Im
           await importAll(signal)
         } catch (error) {
           if (signal.aborted) return
-          const wait = error instanceof BoxUnavailableError ? error.retryAfterSeconds : 30
-          log.error(
-            { err: error, retryAfterSeconds: wait },
-            'the import of the Box enterprise failed'
-          )
-          await clock.sleep(wait * 1000, signal).catch(() => undefined)
+          log.error({ err: error }, 'the import of the Box enterprise failed: it begins again')
+          await clock.sleep(restMs, signal).catch(() => undefined)
         }
+      }
+    }
+  }
+
+  /** Asks Box until it answers: a short trouble must not cost what was read before. */
+  async function persistently<Result>(
+    ask: (call: BoxCall) => Promise<Result>,
+    signal: AbortSignal
+  ): Promise<Result> {
+    for (;;) {
+      signal.throwIfAborted()
+      try {
+        return await ask({ lane: 'background', deadline: clock.now() + callMs })
+      } catch (error) {
+        if (!(error instanceof BoxUnavailableError)) throw error
+        const { retryAfterSeconds, trouble } = error
+        log.error({ trouble, retryAfterSeconds }, 'the import waits for Box')
+        await clock.sleep(retryAfterSeconds * 1000, signal)
       }
     }
   }
@@ -68,7 +85,7 @@ export async function createImport(dependencies: ImportDependencies): Promise<Im
   async function importAll(signal: AbortSignal): Promise<void> {
     Object.assign(counts, { users: 0, groups: 0 })
     hasBegun = true
-    const own = await box.getOwnAccount(call())
+    const own = await persistently((call) => box.getOwnAccount(call), signal)
     await importUsers(own.id, signal)
     const groups = await importGroups(signal)
     for (const id of groups) await importMemberships(id, signal)
@@ -81,7 +98,8 @@ export async function createImport(dependencies: ImportDependencies): Promise<Im
     let marker: string | undefined
     do {
       signal.throwIfAborted()
-      const page = await box.listUsers(marker, call())
+      const from = marker
+      const page = await persistently((call) => box.listUsers(from, call), signal)
       const people = page.users.filter((user) => user.id !== ownId && !user.isPlatformAccessOnly)
       await directory.transaction(async (tx) => {
         for await (const batch of inTurns(people)) {
@@ -106,7 +124,8 @@ export async function createImport(dependencies: ImportDependencies): Promise<Im
     let offset: number | undefined = 0
     while (offset !== undefined) {
       signal.throwIfAborted()
-      const page = await box.listGroups(offset, call())
+      const from: number = offset
+      const page = await persistently((call) => box.listGroups(from, call), signal)
       const groups = page.entries.filter(({ groupType }) => groupType !== allUsersGroupType)
       await directory.transaction(async (tx) => {
         for (const group of groups) await tx.putGroup(await groupRecord(tx, group))
@@ -130,7 +149,8 @@ export async function createImport(dependencies: ImportDependencies): Promise<Im
     let offset: number | undefined = 0
     while (offset !== undefined) {
       signal.throwIfAborted()
-      const page = await box.listGroupMemberships(id, offset, call())
+      const from: number = offset
+      const page = await persistently((call) => box.listGroupMemberships(id, from, call), signal)
       await recordMemberships(id, page.entries)
       if (page.truncated) {
         log.warn({ groupId: id }, 'Box lists no more than 10,000 members of this group')
@@ -150,9 +170,5 @@ export async function createImport(dependencies: ImportDependencies): Promise<Im
       .filter(({ userId }) => visible.has(userId))
       .map(({ id, userId, role }) => ({ groupId, userId, intended: true, boxId: id, role }))
     await directory.transaction((tx) => tx.putMemberships(rows))
-  }
-
-  function call(): BoxCall {
-    return { lane: 'background', deadline: clock.now() + callMs }
   }
 }

@@ -2,7 +2,7 @@ import type { Clock } from '../lib/clock.ts'
 import { runConcurrently } from '../lib/concurrency.ts'
 import type { Logger } from '../lib/logger.ts'
 import type { Drive } from '../provisioning/drive.ts'
-import { BoxUnavailableError } from '../provisioning/errors.ts'
+import { BoxRefusedError, BoxUnavailableError, ProvisioningError } from '../provisioning/errors.ts'
 import type { JournalEntry } from '../provisioning/operations.ts'
 import type { Directory } from '../provisioning/ports.ts'
 
@@ -41,7 +41,10 @@ export function createJournalWorker(dependencies: {
     async run(signal) {
       signal.addEventListener('abort', () => alarm.abort(), { once: true })
       while (!signal.aborted) {
-        await turn(signal)
+        await turn(signal).catch((error: unknown) => {
+          // Whatever it is, removals must go on being driven.
+          log.error({ err: error }, 'the journal could not be worked: trying again')
+        })
         await clock.sleep(turnMs, alarm.signal).catch(() => undefined)
         if (!signal.aborted) alarm = new AbortController()
       }
@@ -65,7 +68,8 @@ export function createJournalWorker(dependencies: {
     } catch (error) {
       const isTrouble = error instanceof BoxUnavailableError
       const wait = isTrouble ? error.retryAfterSeconds * 1000 : restMs
-      const fields = { entry: entry.id, operation: entry.operation.kind, err: error }
+      // Ids only: Box's messages may name people.
+      const fields = { entry: entry.id, operation: entry.operation.kind, reason: reasonOf(error) }
       if (isTrouble) log.info(fields, 'an open change waits for Box')
       else log.error(fields, 'an open change failed')
       await postpone(entry.id, wait)
@@ -80,4 +84,11 @@ export function createJournalWorker(dependencies: {
         await tx.updateJournal([id], { notBefore })
     })
   }
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof BoxUnavailableError) return error.trouble
+  if (error instanceof BoxRefusedError) return `${error.status} ${error.code} ${error.requestId}`
+  if (error instanceof ProvisioningError) return error.code
+  return error instanceof Error ? error.name : 'error'
 }

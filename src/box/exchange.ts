@@ -182,6 +182,7 @@ export function createExchange(parts: ExchangeParts): Exchange {
 /** A turn that never came changes nothing, but an earlier attempt of the same call may have. */
 function withEffect(error: unknown, effect: 'none' | 'unknown'): unknown {
   if (effect === 'none' || !(error instanceof BoxUnavailableError)) return error
-  const { trouble, retryAfterSeconds } = error
+  const { retryAfterSeconds } = error
+  const trouble = error.trouble === 'rate-limited' ? 'unavailable' : error.trouble
   return new BoxUnavailableError(error.message, { trouble, effect, retryAfterSeconds })
 }

@@ -45,7 +45,7 @@ Try it in another shell:
 
 BASE=${server.url}/scim/v2 TOKEN=${token}
 curl -s "$BASE/Users?count=5" -H "Authorization: Bearer $TOKEN"
-curl -s "$BASE/Users" -H "Authorization: Bearer $TOKEN" -H "Content-Type: application/scim+json" -d '{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName":"robin.doe@example.com","displayName":"Robin Doe","active":true}'
-curl -s -X PATCH "$BASE/Users/$(curl -s -G "$BASE/Users" -H "Authorization: Bearer $TOKEN" --data-urlencode 'filter=userName eq "robin.doe@example.com"' | sed -E 's/.*"id":"([0-9]+)".*/\\1/')" -H "Authorization: Bearer $TOKEN" -H "Content-Type: application/scim+json" -d '{"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],"Operations":[{"op":"Replace","path":"active","value":"False"}]}'
+ID=$(curl -s "$BASE/Users" -H "Authorization: Bearer $TOKEN" -H "Content-Type: application/scim+json" -d '{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName":"robin.doe@example.com","displayName":"Robin Doe","active":true}' | sed -E 's/.*"id":"([0-9]+)".*/\\1/') && echo "created: $ID"
+curl -s -X PATCH "$BASE/Users/$ID" -H "Authorization: Bearer $TOKEN" -H "Content-Type: application/scim+json" -d '{"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],"Operations":[{"op":"replace","path":"active","value":false}]}'
 `)
 }

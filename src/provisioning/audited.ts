@@ -10,18 +10,14 @@ export type RunAudited = <Result>(
   work: () => Promise<Result>
 ) => Promise<Result>
 
-/** Which outcomes get their audit entry here. */
-export interface AuditPolicy {
-  /** False where a success is audited with its last change, in the same transaction. */
-  readonly onSuccess: boolean
-  /** False where the bridge tries again by itself: nothing happened yet. */
-  readonly onTrouble: boolean
-}
-
-/** Every change has an audit entry, and so has every request that fails. */
+/**
+ * Every change has an audit entry, and so has every request that fails. A use case may write it with
+ * its last change, in one transaction; where it has not, it is written here. `onTrouble` is false
+ * where the bridge tries again by itself: nothing happened yet.
+ */
 export function createRunAudited(
   dependencies: { readonly directory: Directory; readonly clock: Clock },
-  { onSuccess, onTrouble }: AuditPolicy
+  { onTrouble }: { readonly onTrouble: boolean }
 ): RunAudited {
   const { clock, directory } = dependencies
   return async (trail, target, work) => {
@@ -30,7 +26,7 @@ export function createRunAudited(
     try {
       const result = await work()
       const isChange = trail.operations.length + trail.notes.length > 0
-      if (onSuccess && isChange) await write('done')
+      if (isChange && !trail.isAudited()) await write('done')
       return result
     } catch (error) {
       if (onTrouble || !(error instanceof BoxUnavailableError)) await write(outcomeOf(error))

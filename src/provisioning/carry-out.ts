@@ -1,7 +1,7 @@
 import { sameJson } from '../lib/json.ts'
 import { fold } from '../lib/text.ts'
 import type { Dependencies } from './dependencies.ts'
-import { BoxRefusedError, BoxUnavailableError, ProvisioningError } from './errors.ts'
+import { BoxRefusedError, BoxUnavailableError } from './errors.ts'
 import type { Step } from './journaled.ts'
 import type { ScimDocument, UserRecord } from './model.ts'
 import {
@@ -11,8 +11,11 @@ import {
   type BoxOperation,
   type JournalEntry
 } from './operations.ts'
+import { isProtected, type UserPlan } from './plan/user-plan.ts'
 import type { DirectoryTransaction } from './ports.ts'
 import { changeUser, type UserChanges } from './records.ts'
+import { addressRefused, goneFromBox, protectedAccount } from './refusals.ts'
+import { touchGroupsOf } from './touch-groups.ts'
 import type { Trail } from './trail.ts'
 import { sendUserOperation, userChangesAfter, type UserOperation } from './user-operations.ts'
 import { isDone, type SettleUser } from './user-settlement.ts'
@@ -43,9 +46,11 @@ export function createCarryOutUserWork(
   return async (work, trail) => {
     let record = work.record
     const count = work.operations.length
+    const replacing = Math.max(0, work.operations.findIndex(changesAccess))
     for (const [index, operation] of work.operations.entries()) {
       const isLast = index === count - 1
-      const step = { operation, trail, ...(index === 0 ? joined(operation, work.replaces) : {}) }
+      const open = work.replaces.filter(index === replacing ? isRemovalEntry : isAbout(operation))
+      const step = { operation, trail, ...joined(operation, open) }
       record = await runStep(record, step, isLast ? work.final : {})
     }
     if (count === 0) record = await recordOnly(record, work, trail)
@@ -68,7 +73,7 @@ export function createCarryOutUserWork(
         settle: async (tx, snapshot) => {
           const changes = { ...userChangesAfter(before, operation, snapshot), ...final }
           after = changeUser(before, changes, settings, clock.now())
-          await write(tx, after, trail, isLast)
+          await write(tx, { before, after }, trail, isLast)
         }
       })
       return after
@@ -85,25 +90,55 @@ export function createCarryOutUserWork(
     final: UserChanges
   ): Promise<UserRecord> {
     const { operation, trail } = step
-    if (
-      error instanceof BoxUnavailableError &&
-      error.effect === 'unknown' &&
-      !isRemoval(operation)
-    ) {
-      const { record } = await settle(before, trail, 'client')
-      if (record === undefined) throw goneFromBox(before.id)
-      if (!isRecorded(record, operation)) throw error
-      if (final.shadow === undefined) return record
-      const after = changeUser(record, final, settings, clock.now())
-      await directory.transaction((tx) => write(tx, after, trail, true))
-      return after
+    if (error instanceof BoxUnavailableError && !isRemoval(operation)) {
+      const found = error.effect === 'unknown' ? await lookFor(before, operation, trail) : undefined
+      if (found !== undefined) return finish(found, final, trail)
     }
-    if (error instanceof BoxRefusedError) {
-      if (error.status === 404) await forgetIfGone(before, trail)
-      await undoAlias(before, operation, trail)
-      if (operation.kind === 'add-alias') throw addressRefused(operation.email, error)
+    if (error instanceof BoxRefusedError && error.status === 404) await forgetIfGone(before, trail)
+    if (error instanceof BoxRefusedError && error.status === 403 && isRemoval(operation)) {
+      throw await explainForbidden(before, error, trail)
+    }
+    await undoAlias(before, operation, trail)
+    if (error instanceof BoxRefusedError && operation.kind === 'add-alias') {
+      throw addressRefused(operation.email, error)
     }
     throw error
+  }
+
+  /** The record as Box shows the person, where the operation turns out to be done. */
+  async function lookFor(
+    before: UserRecord,
+    operation: UserOperation,
+    trail: Trail
+  ): Promise<UserRecord | undefined> {
+    const { record } = await settle(before, trail, 'client')
+    if (record === undefined) throw goneFromBox(before.id)
+    return isRecorded(record, operation) ? record : undefined
+  }
+
+  async function finish(before: UserRecord, final: UserChanges, trail: Trail): Promise<UserRecord> {
+    if (final.shadow === undefined) return before
+    const after = changeUser(before, final, settings, clock.now())
+    await directory.transaction((tx) => write(tx, { before, after }, trail, true))
+    return after
+  }
+
+  /**
+   * Box forbids a removal for an admin, and in the same words for an application that lost a right:
+   * only the former ends it. The intent stays in the journal otherwise.
+   */
+  async function explainForbidden(
+    { id }: UserRecord,
+    cause: BoxRefusedError,
+    trail: Trail
+  ): Promise<Error> {
+    const snapshot = await box.getUser(id, trail.call('removal'))
+    if (snapshot === undefined || !isProtected({ snapshot })) return forbidden(cause)
+    const open = await directory.journal.openFor(userSubject(id))
+    const ids = open.filter(isRemovalEntry).map((entry) => entry.id)
+    const outcome = `${cause.status} ${cause.code} ${cause.requestId}`
+    await directory.transaction((tx) => tx.updateJournal(ids, { state: 'refused', outcome }))
+    return protectedAccount(id)
   }
 
   async function recordOnly(before: UserRecord, work: UserWork, trail: Trail): Promise<UserRecord> {
@@ -116,19 +151,20 @@ export function createCarryOutUserWork(
         work.replaces.map(({ id }) => id),
         { state: 'cancelled', outcome: 'replaced' }
       )
-      await write(tx, after, trail, true)
+      await write(tx, { before, after }, trail, true)
     })
     return after
   }
 
   async function write(
     tx: DirectoryTransaction,
-    record: UserRecord,
+    { before, after }: { readonly before: UserRecord; readonly after: UserRecord },
     trail: Trail,
     isLast: boolean
   ): Promise<void> {
-    await tx.putUser(record)
-    if (isLast) await tx.audit(trail.audit(userSubject(record.id), 'done', clock.now()))
+    await tx.putUser(after)
+    if (before.tombstone !== after.tombstone) await touchGroupsOf(tx, after.id, clock.now())
+    if (isLast) await tx.audit(trail.audit(userSubject(after.id), 'done', clock.now()))
   }
 
   /** A 404 on a write means gone only where the person's own GET says so while the bridge's account works. */
@@ -137,6 +173,7 @@ export function createCarryOutUserWork(
     if ((await box.getUser(record.id, call)) !== undefined) return
     await box.getOwnAccount(call)
     await directory.transaction(async (tx) => {
+      await touchGroupsOf(tx, record.id, clock.now())
       await tx.deleteUser(record.id)
       await tx.audit(trail.audit(userSubject(record.id), 'gone from Box', clock.now()))
     })
@@ -165,33 +202,54 @@ export function createCarryOutUserWork(
         }
       })
     } catch (error) {
-      // The alias stays on record: the next change of this person removes it.
-      log.warn({ err: error, userId: before.id }, 'an alias of a refused login change is left over')
+      // The journal has it now: the bridge drives it on.
+      const reason = error instanceof Error ? error.name : 'error'
+      log.warn({ reason, userId: before.id }, 'an alias of a failed login change is left for later')
     }
   }
+}
+
+/**
+ * The operations of a plan, a deactivation that is still to be carried out first, whatever else is
+ * asked for; `activates` says that the request itself asks for the contrary.
+ */
+export function accessFirst(
+  { deactivation, operations }: UserPlan,
+  pending: readonly JournalEntry[],
+  activates: boolean
+): readonly UserOperation[] {
+  const open = activates ? undefined : pending.findLast(isRemovalEntry)?.operation
+  const first = deactivation ?? (open && { ...open, tombstone: false })
+  return (first === undefined ? operations : [first, ...operations]) as readonly UserOperation[]
+}
+
+function isRemovalEntry({ operation }: JournalEntry): boolean {
+  return isRemoval(operation)
+}
+
+function isAbout(operation: UserOperation): (entry: JournalEntry) => boolean {
+  return (entry) => isSameOperation(entry.operation, operation)
+}
+
+function forbidden(cause: BoxRefusedError): BoxUnavailableError {
+  return new BoxUnavailableError(
+    `Box forbids it (${cause.code}, request id ${cause.requestId}): check the scopes and the authorisation of the Box app.`,
+    { trouble: 'credentials', effect: 'none', retryAfterSeconds: 300, cause }
+  )
 }
 
 /** A repeated write joins the open entry about the same thing and takes the place of the others. */
 function joined(operation: UserOperation, open: readonly JournalEntry[]) {
   const entry = open.find((other) => isSameOperation(other.operation, operation))
-  const replaces = open.filter((other) => other !== entry).map(({ id }) => id)
+  const replaces = open.filter((other) => other !== entry)
   return entry === undefined ? { replaces } : { entry, replaces }
+}
+
+/** An open deactivation stands until the operation that decides about access anew is sent. */
+function changesAccess(operation: UserOperation): boolean {
+  return isRemoval(operation) || (operation.kind === 'update-user' && 'status' in operation.fields)
 }
 
 function isRecorded({ snapshot, aliases }: UserRecord, operation: UserOperation): boolean {
   return isDone(operation, { snapshot, aliases: aliases.map((email) => ({ email })) })
-}
-
-/** The answer for somebody whom Box does not have any more, so that the IdP creates them again. */
-export function goneFromBox(id: string): ProvisioningError {
-  return new ProvisioningError('not_found', `User ${id} does not exist in Box any more.`)
-}
-
-function addressRefused(email: string, cause: BoxRefusedError): ProvisioningError {
-  return new ProvisioningError(
-    cause.status === 409 ? 'login_taken_outside' : 'refused_by_box',
-    `Box does not accept ${email} as a login (${cause.code}, request id ${cause.requestId}): ` +
-      'the address must be unused in all of Box and its domain must belong to the enterprise.',
-    { cause }
-  )
 }

@@ -17,6 +17,8 @@ export interface Dependencies {
   /** One lock per subject, shared by requests and the journal worker. */
   readonly locks: KeyedLock
   readonly runJournaled: RunJournaled
+  /** The ids of the journal entries that requests of this process are working; for `drive`. */
+  readonly inWork: Set<number>
   /** Throws `importing` until the first import is done. */
   readonly assertImported: () => void
 }

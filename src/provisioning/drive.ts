@@ -4,11 +4,22 @@ import type { CarryOutUserWork } from './carry-out.ts'
 import type { Dependencies } from './dependencies.ts'
 import type { GroupCreation } from './group-creation.ts'
 import type { SettleGroup } from './group-settlement.ts'
+import { restMs } from './journaled.ts'
+import type { MembershipWork } from './membership-work.ts'
 import type { Memberships } from './memberships.ts'
 import type { BoxGroupId, BoxUserId } from './model.ts'
-import { groupSubject, userSubject, type BoxOperation, type JournalEntry } from './operations.ts'
+import {
+  groupSubject,
+  isRemoval,
+  mayHaveReachedBox,
+  userSubject,
+  type BoxOperation,
+  type JournalEntry
+} from './operations.ts'
+import { leftoverAliases } from './plan/user-plan.ts'
 import { createTrail, type Trail } from './trail.ts'
 import type { UserCreation } from './user-creation.ts'
+import type { UserOperation } from './user-operations.ts'
 import type { SettleUser } from './user-settlement.ts'
 
 /**
@@ -26,26 +37,24 @@ export interface DriveParts {
   readonly userCreation: UserCreation
   readonly groupCreation: GroupCreation
   readonly memberships: Memberships
+  readonly membershipWork: MembershipWork
 }
 
 /** The name under which the bridge's own work stands in the audit. */
 const bridgeActor = 'bridge'
 
-/**
- * Creates {@link Drive}. Entries that were decided or sent since `startedAt`, when this process
- * began, and that are not acknowledged belong to a request that is still running: they are left alone.
- */
-export function createDrive(
-  dependencies: Dependencies,
-  parts: DriveParts,
-  startedAt: EpochMs
-): Drive {
-  const { directory, locks } = dependencies
-  const audited: RunAudited = createRunAudited(dependencies, { onSuccess: true, onTrouble: false })
+/** Creates {@link Drive}. Entries that a request of this process is working are left alone. */
+export function createDrive(dependencies: Dependencies, parts: DriveParts): Drive {
+  const { clock, directory, inWork, locks } = dependencies
+  const audited: RunAudited = createRunAudited(dependencies, { onTrouble: false })
 
   return async (entry, deadline) => {
-    if (entry.state === 'sent' && (entry.sentAt ?? 0) >= startedAt) return
-    const { correlationId, operation } = entry
+    const { correlationId, operation, sentAt = 0 } = entry
+    if (inWork.has(entry.id)) return
+    // Cut off by the end of an earlier process: Box may still be applying it.
+    if (isLeftToRetry(entry) && entry.state === 'sent' && sentAt + restMs > clock.now()) {
+      return rest(entry.id, sentAt + restMs)
+    }
     const trail = createTrail(`bridge.${operation.kind}`, {
       correlationId,
       actor: bridgeActor,
@@ -54,50 +63,73 @@ export function createDrive(
     await audited(trail, entry.subject, () => work(entry, operation, trail))
   }
 
+  async function rest(id: number, notBefore: EpochMs): Promise<void> {
+    await directory.transaction((tx) => tx.updateJournal([id], { notBefore }))
+  }
+
   async function work(entry: JournalEntry, operation: BoxOperation, trail: Trail): Promise<void> {
     switch (operation.kind) {
       case 'create-user':
         return parts.userCreation.look(operation.fields.login ?? '', trail)
       case 'create-group':
         return parts.groupCreation.look(operation.fields.name ?? '', trail)
-      case 'update-user':
-      case 'add-alias':
-      case 'remove-alias':
-      case 'deactivate-user':
-        return workUser(operation.userId, trail)
       case 'update-group':
-        return lookAtGroup(operation.groupId, trail)
+        return lookAtGroup(operation.groupId, entry, trail)
+      case 'sweep-group':
       case 'remove-membership':
-        return parts.memberships.work(entry.id, trail, 'removal')
       case 'add-membership':
-        return workAddition(entry, trail)
+        return workMembership(entry, trail)
+      default:
+        return workUser(operation.userId, entry, trail)
     }
   }
 
-  /** Looks at what is unknown about a person and carries out a deactivation that is still open. */
-  async function workUser(id: BoxUserId, trail: Trail): Promise<void> {
+  /**
+   * Looks at what is unknown about a person, then carries out a deactivation that is still open and
+   * takes away what an unfinished change of the login left behind.
+   */
+  async function workUser(id: BoxUserId, entry: JournalEntry, trail: Trail): Promise<void> {
     await locks.run(userSubject(id), async () => {
       const found = await directory.users.get(id)
-      if (found === undefined) return
-      const { record, pending } = await parts.settleUser(found, trail, 'removal')
-      const last = pending.at(-1)
-      if (record === undefined || last?.operation.kind !== 'deactivate-user') return
-      const operations = [last.operation]
+      if (found === undefined) return close(entry)
+      const lane = isRemoval(entry.operation) ? 'removal' : 'background'
+      const { record, pending } = await parts.settleUser(found, trail, lane)
+      if (record === undefined) return
+      const deactivation = pending.findLast(({ operation }) => isRemoval(operation))?.operation
+      const operations = [deactivation, ...leftoverAliases(record)].filter(
+        (operation) => operation !== undefined
+      ) as readonly UserOperation[]
       const final = { shadow: record.shadow }
       await parts.carryOut({ record, operations, replaces: pending, final }, trail)
     })
   }
 
-  async function lookAtGroup(id: BoxGroupId, trail: Trail): Promise<void> {
+  async function lookAtGroup(id: BoxGroupId, entry: JournalEntry, trail: Trail): Promise<void> {
     await locks.run(groupSubject(id), async () => {
       const record = await directory.groups.get(id)
-      if (record !== undefined) await parts.settleGroup(record, trail, 'background')
+      if (record === undefined) return close(entry)
+      await parts.settleGroup(record, trail, 'background')
     })
   }
 
-  async function workAddition(entry: JournalEntry, trail: Trail): Promise<void> {
-    if (entry.acknowledged) return parts.memberships.work(entry.id, trail, 'membership')
-    if (entry.state !== 'decided') return parts.memberships.look(entry.id, trail, 'background')
-    if (entry.decidedAt < startedAt) await parts.memberships.withdraw([entry])
+  /** What it is about is gone: there is nothing left to do. */
+  async function close({ id }: JournalEntry): Promise<void> {
+    const change = { state: 'cancelled', outcome: 'gone from the directory' } as const
+    await directory.transaction((tx) => tx.updateJournal([id], change))
   }
+
+  async function workMembership(entry: JournalEntry, trail: Trail): Promise<void> {
+    const { membershipWork, memberships } = parts
+    const { id, operation, acknowledged } = entry
+    if (operation.kind === 'sweep-group') await membershipWork.sweep(id, trail)
+    else if (isRemoval(operation)) await membershipWork.work(id, trail, 'removal')
+    else if (acknowledged) await membershipWork.work(id, trail, 'membership')
+    else if (mayHaveReachedBox(entry)) await membershipWork.look(id, trail, 'background')
+    else await memberships.withdraw([entry])
+  }
+}
+
+/** What nobody was promised and takes no access away is looked at only. */
+function isLeftToRetry({ operation, acknowledged }: JournalEntry): boolean {
+  return !isRemoval(operation) && !acknowledged
 }

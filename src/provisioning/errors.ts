@@ -110,8 +110,10 @@ export class DeactivatedOnlyError extends Error {
   override readonly name = 'DeactivatedOnlyError'
 
   constructor(cause: Error) {
-    super(`${cause.message} The person was deactivated; nothing else of this request was done.`, {
-      cause
-    })
+    const rest =
+      cause instanceof BoxUnavailableError
+        ? 'the rest of this request was not completed.'
+        : 'nothing else of this request was done.'
+    super(`${cause.message} The person was deactivated; ${rest}`, { cause })
   }
 }

@@ -1,14 +1,17 @@
 import type { Dependencies } from './dependencies.ts'
 import { BoxRefusedError, BoxUnavailableError, ProvisioningError } from './errors.ts'
-import { nameTaken, type UpdateGroup } from './group-update.ts'
+import type { UpdateGroup } from './group-update.ts'
+import { nameTaken } from './refusals.ts'
 import { isFromAttempt } from './interrupted.ts'
 import { textOf } from './mapping/document.ts'
 import { mapGroup } from './mapping/group-mapping.ts'
-import type { BoxGroupFields, GroupRecord, ScimDocument } from './model.ts'
+import type { BoxGroup, BoxGroupFields, GroupRecord, ScimDocument } from './model.ts'
 import { groupNameSubject, groupSubject, type JournalEntry } from './operations.ts'
 import { planGroup } from './plan/group-plan.ts'
+import type { DirectoryTransaction } from './ports.ts'
 import { changeGroup, newGroup } from './records.ts'
 import type { Trail } from './trail.ts'
+import { writeGroup } from './write-group.ts'
 
 /** How groups come to be. */
 export interface GroupCreation {
@@ -67,7 +70,9 @@ export function createGroupCreation(
     try {
       return await createInBox(wanted)
     } catch (error) {
-      if (error instanceof BoxRefusedError && error.status === 409) return claimFromBox(wanted)
+      if (error instanceof BoxRefusedError && error.status === 409) {
+        return claimFromBox(wanted, interrupted)
+      }
       if (error instanceof BoxUnavailableError && error.effect === 'unknown') {
         const open = await directory.journal.openFor(subject)
         const found = await settleCreation(wanted.name, open, wanted.trail, 'keep')
@@ -111,18 +116,32 @@ export function createGroupCreation(
           : { state: 'confirmed', outcome: 'found done' }
       )
       if (found === undefined) return undefined
-      const createdByBridge = entries.some((entry) => isFromAttempt(found.createdAt, entry))
-      const record = newGroup(found, { createdByBridge }, clock.now())
-      await tx.putGroup(record)
-      return record
+      trail.notes.push(`create-group found done: group ${found.id}`)
+      return recordSeen(tx, found, entries)
     })
   }
 
-  async function claimFromBox(wanted: Wanted): Promise<GroupRecord> {
+  /** Like the record of a person whom Box has: one that is there keeps all but the snapshot. */
+  async function recordSeen(
+    tx: DirectoryTransaction,
+    snapshot: BoxGroup,
+    attempts: readonly JournalEntry[]
+  ): Promise<GroupRecord> {
+    const known = await tx.groups.get(snapshot.id)
+    if (known !== undefined) return writeGroup(tx, known, { snapshot }, clock.now())
+    const createdByBridge = attempts.some((entry) => isFromAttempt(snapshot.createdAt, entry))
+    const record = newGroup(snapshot, { createdByBridge }, clock.now())
+    await tx.putGroup(record)
+    return record
+  }
+
+  async function claimFromBox(
+    wanted: Wanted,
+    attempts: readonly JournalEntry[]
+  ): Promise<GroupRecord> {
     const found = await box.findGroupByName(wanted.name, wanted.trail.call('client'))
     if (found === undefined || found.groupType === allUsersGroupType) throw nameTaken(wanted.name)
-    const record = newGroup(found, {}, clock.now())
-    await directory.transaction((tx) => tx.putGroup(record))
+    const record = await directory.transaction((tx) => recordSeen(tx, found, attempts))
     return claimLocked(record, wanted)
   }
 
@@ -130,7 +149,7 @@ export function createGroupCreation(
     return locks.run(groupSubject(owner.id), async () => {
       const record = (await directory.groups.get(owner.id)) ?? owner
       const mayLink = settings.onExisting === 'link' || record.createdByBridge
-      if (!record.tombstone && (record.linked || !mayLink)) throw nameTaken(wanted.name, record.id)
+      if (!record.tombstone && (record.linked || !mayLink)) throw nameTaken(wanted.name, record)
       const base = record.tombstone ? changeGroup(record, { shadow: {} }, clock.now()) : record
       const { fields } = planGroup(base, wanted.document)
       const final = { linked: true, tombstone: false, shadow: wanted.document }

@@ -1,9 +1,9 @@
 import type { Dependencies } from './dependencies.ts'
-import type { GroupRecord } from './model.ts'
+import type { BoxGroup, BoxGroupFields, GroupRecord } from './model.ts'
 import { groupSubject } from './operations.ts'
-import { changeGroup } from './records.ts'
 import type { Lane } from './ports.ts'
 import type { Trail } from './trail.ts'
+import { writeGroup } from './write-group.ts'
 
 /**
  * Finds out what became of changes of a group's attributes whose outcome is unknown, by looking.
@@ -24,10 +24,9 @@ export function createSettleGroup(dependencies: Dependencies): SettleGroup {
     const snapshot = await box.getGroup(record.id, trail.call(lane))
     return directory.transaction(async (tx) => {
       for (const { id, operation } of open) {
-        const fields = operation.kind === 'update-group' ? Object.entries(operation.fields) : []
-        const isDone =
-          snapshot !== undefined &&
-          fields.every(([name, value]) => snapshot[name as keyof typeof snapshot] === value)
+        const fields = operation.kind === 'update-group' ? operation.fields : {}
+        const isDone = snapshot !== undefined && isGroupChanged(snapshot, fields)
+        trail.notes.push(`${operation.kind} found ${isDone ? 'done' : 'not done'}`)
         const state = isDone ? 'confirmed' : 'refused'
         await tx.updateJournal([id], { state, outcome: isDone ? 'found done' : 'found not done' })
       }
@@ -35,9 +34,14 @@ export function createSettleGroup(dependencies: Dependencies): SettleGroup {
         await tx.deleteGroup(record.id)
         return undefined
       }
-      const settled = changeGroup(record, { snapshot }, clock.now())
-      await tx.putGroup(settled)
-      return settled
+      return writeGroup(tx, record, { snapshot }, clock.now())
     })
   }
+}
+
+/** Tells whether Box holds these fields. */
+export function isGroupChanged(snapshot: BoxGroup, fields: BoxGroupFields): boolean {
+  return Object.entries(fields).every(
+    ([name, value]) => snapshot[name as keyof BoxGroupFields] === value
+  )
 }

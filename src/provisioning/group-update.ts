@@ -1,11 +1,12 @@
 import { sameJson } from '../lib/json.ts'
 import type { Dependencies } from './dependencies.ts'
-import { BoxRefusedError, BoxUnavailableError, ProvisioningError } from './errors.ts'
-import type { SettleGroup } from './group-settlement.ts'
+import { BoxRefusedError, BoxUnavailableError } from './errors.ts'
+import { isGroupChanged, type SettleGroup } from './group-settlement.ts'
 import type { BoxGroupFields, GroupRecord } from './model.ts'
-import { planGroup } from './plan/group-plan.ts'
 import { changeGroup } from './records.ts'
+import { groupNotFound, nameTaken } from './refusals.ts'
 import type { Trail } from './trail.ts'
+import { writeGroup } from './write-group.ts'
 
 /**
  * Sends the changed attributes of a group, none where `fields` is undefined, and records `final` with
@@ -26,10 +27,8 @@ export function createUpdateGroup(dependencies: Dependencies, settle: SettleGrou
   async function update(...[record, fields, final, trail]: Parameters<UpdateGroup>) {
     let after = record
     if (fields === undefined) {
-      after = changeGroup(record, final, clock.now())
-      if (isSameRecord(record, after)) return record
-      await directory.transaction((tx) => tx.putGroup(after))
-      return after
+      if (isSameRecord(record, changeGroup(record, final, clock.now()))) return record
+      return directory.transaction((tx) => writeGroup(tx, record, final, clock.now()))
     }
     try {
       await runJournaled({
@@ -38,8 +37,7 @@ export function createUpdateGroup(dependencies: Dependencies, settle: SettleGrou
         trail,
         send: (call) => box.updateGroup(record.id, fields, call),
         settle: async (tx, snapshot) => {
-          after = changeGroup(record, { ...final, snapshot }, clock.now())
-          await tx.putGroup(after)
+          after = await writeGroup(tx, record, { ...final, snapshot }, clock.now())
         }
       })
       return after
@@ -48,8 +46,7 @@ export function createUpdateGroup(dependencies: Dependencies, settle: SettleGrou
       if (!(error instanceof BoxUnavailableError) || error.effect === 'none') throw error
       const settled = await settle(record, trail, 'client')
       if (settled === undefined) throw groupNotFound(record.id)
-      if (planGroup(settled, { ...settled.resource, ...final.shadow }).fields !== undefined)
-        throw error
+      if (!isGroupChanged(settled.snapshot, fields)) throw error
       return update(settled, undefined, final, trail)
     }
   }
@@ -76,18 +73,4 @@ function isSameRecord(before: GroupRecord, after: GroupRecord): boolean {
     before.tombstone === after.tombstone &&
     sameJson(before.shadow, after.shadow)
   )
-}
-
-/** The answer for a name that another group has already; Box wants names to be unique. */
-export function nameTaken(name: string, ownerId?: string): ProvisioningError {
-  const owner = ownerId === undefined ? 'another group' : `group ${ownerId}`
-  return new ProvisioningError(
-    'group_name_taken',
-    `Box wants group names to be unique, and "${name}" belongs to ${owner}: match that group or choose another name.`
-  )
-}
-
-/** The answer for a group that is not there, is hidden, or is gone from Box. */
-export function groupNotFound(id: string): ProvisioningError {
-  return new ProvisioningError('not_found', `There is no group ${id.slice(0, 40)}.`)
 }

@@ -3,12 +3,13 @@ import { createRunAudited } from './audited.ts'
 import type { Dependencies } from './dependencies.ts'
 import { groupName, type GroupCreation } from './group-creation.ts'
 import type { SettleGroup } from './group-settlement.ts'
-import { groupNotFound, nameTaken, type UpdateGroup } from './group-update.ts'
+import type { UpdateGroup } from './group-update.ts'
+import { groupNotFound, nameTaken } from './refusals.ts'
 import type { Memberships } from './memberships.ts'
 import { isBoxId, type BoxGroupId, type GroupRecord, type StoredResource } from './model.ts'
 import { groupSubject } from './operations.ts'
-import { planGroup } from './plan/group-plan.ts'
-import { changeGroup } from './records.ts'
+import { planGroup, type GroupPlan } from './plan/group-plan.ts'
+import { assertVersion } from './precondition.ts'
 import type { GroupChange, GroupService } from './requests.ts'
 import { createTrail, type Trail } from './trail.ts'
 
@@ -22,8 +23,8 @@ export function createGroups(
     readonly memberships: Memberships
   }
 ): GroupService {
-  const { assertImported, clock, directory, locks } = dependencies
-  const audited = createRunAudited(dependencies, { onSuccess: true, onTrouble: true })
+  const { assertImported, directory, locks } = dependencies
+  const audited = createRunAudited(dependencies, { onTrouble: true })
   const { settle, update, creation, memberships } = parts
 
   return {
@@ -31,10 +32,9 @@ export function createGroups(
       assertImported()
       const trail = createTrail('group.create', context)
       const id = await audited(trail, `group:${groupName(document)}`, async () => {
+        await memberships.assertKnown([{ kind: 'add', ids: members }])
         const record = await creation.create(document, trail)
-        if (members.length > 0) {
-          await memberships.change(record.id, [{ kind: 'add', ids: members }], trail)
-        }
+        if (members.length > 0) await memberships.begin(record.id, members, trail)
         return record.id
       })
       return view(id, false)
@@ -45,9 +45,20 @@ export function createGroups(
       const groupId = parseId(id)
       const trail = createTrail(`group.${change.verb}`, context)
       await audited(trail, groupSubject(groupId), async () => {
-        await assertVisible(groupId)
-        if (change.touchesAttributes) await changeAttributes(groupId, change, trail)
-        if (change.members.length > 0) await memberships.change(groupId, change.members, trail)
+        await memberships.assertKnown(change.members)
+        const changeMembers = () => memberships.change(groupId, change.members, trail, context)
+        if (!change.touchesAttributes) return changeMembers()
+        // Members first: whatever becomes of the attributes, nobody keeps access for it.
+        const changeAll = async (last: () => Promise<void>) => {
+          await assertAttributes(groupId, change, trail)
+          await changeMembers()
+          await last()
+        }
+        const last = () => changeAttributes(groupId, change, trail)
+        // A version that is asked for must hold for all of the change.
+        return context.ifMatch === undefined
+          ? changeAll(() => locks.run(groupSubject(groupId), last))
+          : locks.run(groupSubject(groupId), () => changeAll(last))
       })
       return view(groupId, false)
     },
@@ -56,11 +67,9 @@ export function createGroups(
       assertImported()
       const groupId = parseId(id)
       const trail = createTrail('group.delete', context)
-      await audited(trail, groupSubject(groupId), async () => {
-        await assertVisible(groupId)
-        await memberships.empty(groupId, trail)
-        await hide(groupId)
-      })
+      await audited(trail, groupSubject(groupId), () =>
+        memberships.dissolve(groupId, trail, context)
+      )
     },
 
     async view(id, related) {
@@ -80,40 +89,46 @@ export function createGroups(
     return resource
   }
 
-  async function assertVisible(id: BoxGroupId): Promise<void> {
-    await view(id, false)
+  /** Refuses what cannot be done before anything of the request is done. */
+  async function assertAttributes(
+    id: BoxGroupId,
+    change: GroupChange,
+    { context }: Trail
+  ): Promise<void> {
+    const record = await read(id)
+    assertVersion(record, context)
+    await plan(record, change)
   }
 
+  /** Call it under the group's lock. */
   async function changeAttributes(
     id: BoxGroupId,
     change: GroupChange,
     trail: Trail
   ): Promise<void> {
-    await locks.run(groupSubject(id), async () => {
-      const found = await directory.groups.get(id)
-      if (found === undefined || found.tombstone) throw groupNotFound(id)
-      const record = await settle(found, trail, 'client')
-      if (record === undefined) throw groupNotFound(id)
-      const next = change.apply({ resource: record.resource, shadow: record.shadow })
-      const { fields, shadow } = planGroup(record, next)
-      if (fields?.name !== undefined) await assertNameFree(record, fields.name)
-      await update(record, fields, { linked: true, shadow }, trail)
-    })
+    const record = await settle(await read(id), trail, 'client')
+    if (record === undefined) throw groupNotFound(id)
+    const { fields, shadow } = await plan(record, change)
+    await update(record, fields, { linked: true, shadow }, trail)
+  }
+
+  async function read(id: BoxGroupId): Promise<GroupRecord> {
+    const record = await directory.groups.get(id)
+    if (record === undefined || record.tombstone) throw groupNotFound(id)
+    return record
+  }
+
+  async function plan(record: GroupRecord, change: GroupChange): Promise<GroupPlan> {
+    const next = change.apply({ resource: record.resource, shadow: record.shadow })
+    const planned = planGroup(record, next)
+    if (planned.fields?.name !== undefined) await assertNameFree(record, planned.fields.name)
+    return planned
   }
 
   async function assertNameFree(record: GroupRecord, name: string): Promise<void> {
     if (fold(name) === fold(record.snapshot.name)) return
     const namesake = await directory.groups.findByName(name)
-    if (namesake !== undefined && namesake.id !== record.id) throw nameTaken(name, namesake.id)
-  }
-
-  async function hide(id: BoxGroupId): Promise<void> {
-    await locks.run(groupSubject(id), async () => {
-      const record = await directory.groups.get(id)
-      if (record === undefined) return
-      const hidden = changeGroup(record, { tombstone: true }, clock.now())
-      await directory.transaction((tx) => tx.putGroup(hidden))
-    })
+    if (namesake !== undefined && namesake.id !== record.id) throw nameTaken(name, namesake)
   }
 }
 

@@ -1,6 +1,12 @@
-import type { Clock } from '../lib/clock.ts'
+import type { Clock, Milliseconds } from '../lib/clock.ts'
 import { BoxRefusedError, BoxUnavailableError } from './errors.ts'
-import { isRemoval, subjectOf, type BoxOperation, type JournalEntry } from './operations.ts'
+import {
+  isRemoval,
+  mayHaveReachedBox,
+  newEntry,
+  type BoxOperation,
+  type JournalEntry
+} from './operations.ts'
 import type { BoxCall, Directory, DirectoryTransaction, JournalUpdate, Lane } from './ports.ts'
 import type { Trail } from './trail.ts'
 
@@ -11,27 +17,46 @@ export interface Step<Result> {
   readonly trail: Trail
   /** The open entry that is worked; absent: a new one is written. */
   readonly entry?: JournalEntry
-  /** Open entries that this step takes the place of: cancelled in the transaction that opens it. */
-  readonly replaces?: readonly number[]
+  /**
+   * Open entries that this step takes the place of: cancelled in the transaction that opens it. What
+   * they may have done in Box is then this step's to find out, whatever becomes of it.
+   */
+  readonly replaces?: readonly JournalEntry[]
   /** Makes the change in Box. */
   readonly send: (call: BoxCall) => Promise<Result>
   /** Records what Box answered, in the transaction that confirms the entry. */
   readonly settle: (tx: DirectoryTransaction, result: Result) => Promise<void>
+  /** Records that Box refused it, in the transaction that closes the entry; default nothing. */
+  readonly refused?: (tx: DirectoryTransaction) => Promise<void>
 }
 
 /** Runs a step and passes on Box's answer, or throws what Box threw. Call it under the subject's lock. */
 export type RunJournaled = <Result>(step: Step<Result>) => Promise<Result>
 
+/** How long a removal rests that Box forbids. */
+const forbiddenRestMs = 5 * 60_000
+
 /** How long an unknown outcome rests before it is looked up: Box may still be applying it. */
-const restMs = 30_000
+export const restMs = 30_000
 
 /**
  * Nothing is sent to Box before it stands in the journal, and no answer counts before it is recorded
  * there: after a crash at any point the journal tells what may have happened.
  */
-export function createRunJournaled(directory: Directory, clock: Clock): RunJournaled {
+export function createRunJournaled({
+  directory,
+  clock,
+  inWork
+}: {
+  readonly directory: Directory
+  readonly clock: Clock
+  /** See `Dependencies`. */
+  readonly inWork: Set<number>
+}): RunJournaled {
   return async (step) => {
     const entry = await open(step)
+    const isOwn = !inWork.has(entry)
+    inWork.add(entry)
     step.trail.operations.push(step.operation)
     try {
       const result = await step.send(step.trail.call(step.lane))
@@ -41,9 +66,14 @@ export function createRunJournaled(directory: Directory, clock: Clock): RunJourn
       })
       return result
     } catch (error) {
-      const change = afterFailure(error, step.operation)
-      await directory.transaction((tx) => tx.updateJournal([entry], change))
+      const change = afterFailure(error, step)
+      await directory.transaction(async (tx) => {
+        if (change.state === 'refused') await step.refused?.(tx)
+        await tx.updateJournal([entry], change)
+      })
       throw error
+    } finally {
+      if (isOwn) inWork.delete(entry)
     }
   }
 
@@ -52,7 +82,8 @@ export function createRunJournaled(directory: Directory, clock: Clock): RunJourn
     const { entry } = step
     return directory.transaction(async (tx) => {
       if (step.replaces !== undefined && step.replaces.length > 0) {
-        await tx.updateJournal(step.replaces, { state: 'cancelled', outcome: 'replaced' })
+        const ids = step.replaces.map(({ id }) => id)
+        await tx.updateJournal(ids, { state: 'cancelled', outcome: 'replaced' })
       }
       if (entry !== undefined) {
         await tx.updateJournal([entry.id], {
@@ -62,42 +93,51 @@ export function createRunJournaled(directory: Directory, clock: Clock): RunJourn
         })
         return entry.id
       }
-      const [opened] = await tx.appendJournal([
-        {
-          correlationId: step.trail.context.correlationId,
-          subject: subjectOf(step.operation),
-          operation: step.operation,
-          state: 'sent',
-          acknowledged: false,
-          notBefore: now,
-          decidedAt: now,
-          sentAt: now
-        }
-      ])
+      const decided = newEntry(step.operation, step.trail.context.correlationId, now)
+      const [opened] = await tx.appendJournal([{ ...decided, state: 'sent', sentAt: now }])
       if (opened === undefined) throw new TypeError('The journal returned no entry')
       return opened.id
     })
   }
 
-  function afterFailure(error: unknown, operation: BoxOperation): JournalUpdate {
-    if (error instanceof BoxRefusedError) {
+  function afterFailure<Result>(error: unknown, step: Step<Result>): JournalUpdate {
+    const mayDiffer = step.replaces?.some(mayHaveReachedBox) === true
+    if (error instanceof BoxRefusedError && isForbidden(error) && isRemoval(step.operation)) {
+      // Also how Box answers an application that lost a right: the person must not keep access for it.
+      return { state: 'decided', notBefore: clock.now() + forbiddenRestMs, outcome: error.code }
+    }
+    if (error instanceof BoxRefusedError && !mayDiffer) {
       return { state: 'refused', outcome: `${error.status} ${error.code} ${error.requestId}` }
     }
-    if (error instanceof BoxUnavailableError) {
-      const wait = error.retryAfterSeconds * 1000
-      // A removal is never lost: repeating it is harmless and the bridge drives it on by itself.
-      // A membership that was not sent may yet be acknowledged; its request decides.
-      const waits = operation.kind === 'add-membership' && error.effect === 'none'
-      if (isRemoval(operation) || waits) {
-        return { state: 'decided', notBefore: clock.now() + wait, outcome: error.trouble }
-      }
-      if (error.effect === 'none') return { state: 'cancelled', outcome: error.trouble }
-      return {
-        state: 'unknown',
-        notBefore: clock.now() + Math.max(wait, restMs),
-        outcome: error.trouble
-      }
-    }
-    return { state: 'unknown', notBefore: clock.now() + restMs, outcome: 'internal error' }
+    if (error instanceof BoxUnavailableError) return afterTrouble(error, step, mayDiffer)
+    return unknown(restMs, 'internal error')
   }
+
+  function afterTrouble<Result>(
+    { effect, retryAfterSeconds, trouble: outcome }: BoxUnavailableError,
+    { entry, operation }: Step<Result>,
+    mayDiffer: boolean
+  ): JournalUpdate {
+    const wait = retryAfterSeconds * 1000
+    // An attempt that had no effect leaves open what earlier ones had.
+    const sent = effect === 'none' ? { sentAt: entry?.sentAt } : {}
+    const isDoubtful = effect === 'unknown' || mayDiffer || sent.sentAt !== undefined
+    // A removal is never lost: repeating it is harmless and the bridge drives it on by itself. So is
+    // the removal of an alias, which a change of the login leaves behind.
+    // A membership that was not sent may yet be acknowledged; its request decides.
+    const isDriven = isRemoval(operation) || operation.kind === 'remove-alias'
+    if (isDriven || (operation.kind === 'add-membership' && !isDoubtful)) {
+      return { state: 'decided', notBefore: clock.now() + wait, outcome, ...sent }
+    }
+    if (!isDoubtful) return { state: 'cancelled', outcome }
+    return unknown(Math.max(wait, restMs), outcome)
+  }
+
+  function unknown(wait: Milliseconds, outcome: string): JournalUpdate {
+    return { state: 'unknown', notBefore: clock.now() + wait, outcome }
+  }
+}
+
+function isForbidden({ status }: BoxRefusedError): boolean {
+  return status === 403
 }

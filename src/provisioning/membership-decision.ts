@@ -1,10 +1,16 @@
 import type { EpochMs } from '../lib/clock.ts'
 import { inTurns } from '../lib/turns.ts'
-import { ProvisioningError } from './errors.ts'
 import type { BoxGroupId, BoxUserId, MembershipRow } from './model.ts'
-import { subjectOf, type BoxOperation, type JournalEntry } from './operations.ts'
+import {
+  mayHaveReachedBox,
+  newEntry,
+  subjectOf,
+  type BoxOperation,
+  type JournalEntry
+} from './operations.ts'
 import type { Mirror } from './plan/user-plan.ts'
-import type { DirectoryTransaction } from './ports.ts'
+import type { DirectoryTransaction, UserReads } from './ports.ts'
+import { unknownMembers } from './refusals.ts'
 import type { MemberChange } from './requests.ts'
 import type { ProvisioningSettings } from './settings.ts'
 import type { Trail } from './trail.ts'
@@ -34,19 +40,8 @@ export async function decideMemberships(
   const rows = await readRows(tx, changes, context.groupId)
   const wanted = await resolveChanges(tx, changes, rows, context)
   const visible = await visiblePeople(tx, wanted, rows, context)
-  const rowsToPut: MembershipRow[] = []
-  const operations: BoxOperation[] = []
-  const joined: JournalEntry[] = []
-  for await (const batch of inTurns([...wanted])) {
-    for (const [userId, isWanted] of batch) {
-      if (!visible.has(userId) && (isWanted || !rows.has(userId))) continue
-      const decide = isWanted ? decideAdd : decideRemove
-      const decision = await decide(tx, userId as BoxUserId, rows.get(userId), context)
-      if (decision.row !== undefined) rowsToPut.push(decision.row)
-      if (decision.operation !== undefined) operations.push(decision.operation)
-      joined.push(...(decision.joined ?? []))
-    }
-  }
+  const people = { wanted, rows, visible }
+  const { rowsToPut, operations, joined } = await decideAll(tx, people, context)
   if (rowsToPut.length > 0) await tx.putMemberships(rowsToPut)
   const changed = rowsToPut.some(
     (row) => row.intended !== (rows.get(row.userId)?.intended ?? false)
@@ -55,9 +50,46 @@ export async function decideMemberships(
   return [...joined, ...(await append(tx, operations, context))]
 }
 
+interface NewOperation {
+  readonly operation: BoxOperation
+  readonly isDoubtful: boolean
+}
+
+/** Whom a change is about. */
+interface People {
+  /** Who shall be a member, and who shall not. */
+  readonly wanted: ReadonlyMap<string, boolean>
+  readonly rows: ReadonlyMap<string, MembershipRow>
+  readonly visible: ReadonlySet<string>
+}
+
+async function decideAll(
+  tx: DirectoryTransaction,
+  { wanted, rows, visible }: People,
+  context: DecisionContext
+) {
+  const rowsToPut: MembershipRow[] = []
+  const operations: NewOperation[] = []
+  const joined: JournalEntry[] = []
+  for await (const batch of inTurns([...wanted])) {
+    for (const [userId, isWanted] of batch) {
+      if (!visible.has(userId) && (isWanted || !rows.has(userId))) continue
+      const decide = isWanted ? decideAdd : decideRemove
+      const decision = await decide(tx, userId as BoxUserId, rows.get(userId), context)
+      if (decision.row !== undefined) rowsToPut.push(decision.row)
+      const { operation, isDoubtful = false } = decision
+      if (operation !== undefined) operations.push({ operation, isDoubtful })
+      joined.push(...(decision.joined ?? []))
+    }
+  }
+  return { rowsToPut, operations, joined }
+}
+
 interface Decision {
   readonly row?: MembershipRow
   readonly operation?: BoxOperation
+  /** True where Box may have either: an open entry that may have reached it is given up. */
+  readonly isDoubtful?: boolean
   readonly joined?: readonly JournalEntry[]
 }
 
@@ -72,13 +104,16 @@ async function decideAdd(
   if (row === undefined) return { row: { ...intended, boxId: undefined }, operation }
   if (row.intended && row.boxId !== undefined) return {}
   const open = await openEntries(tx, operation)
-  if (row.intended) {
-    const adds = open.filter(isKind('add-membership'))
-    return adds.length > 0 ? { joined: adds } : { operation }
+  const adds = open.filter(isKind('add-membership'))
+  const running = adds.filter(({ state }) => state !== 'unknown')
+  if (row.intended && running.length > 0) return { joined: running }
+  const removals = open.filter(isKind('remove-membership'))
+  const isDoubtful = open.some(mayHaveReachedBox)
+  await giveUp(tx, [...adds, ...removals])
+  if (removals.length > 0 && !isDoubtful && row.boxId !== undefined) {
+    return { row: { ...row, intended: true } }
   }
-  const unsent = await cancelUnsent(tx, open, 'remove-membership')
-  if (unsent && row.boxId !== undefined) return { row: { ...row, intended: true } }
-  return { row: { ...intended, boxId: undefined }, operation }
+  return { row: { ...intended, boxId: undefined }, operation, isDoubtful }
 }
 
 async function decideRemove(
@@ -94,9 +129,11 @@ async function decideRemove(
   const open = await openEntries(tx, operation)
   if (!row.intended) {
     const removals = open.filter(isKind('remove-membership'))
-    return removals.length > 0 ? { joined: removals } : { row: gone, operation }
+    if (removals.length > 0) return { joined: removals }
   }
-  if (await cancelUnsent(tx, open, 'add-membership')) {
+  const adds = open.filter(isKind('add-membership'))
+  await giveUp(tx, adds)
+  if (adds.length > 0 && !adds.some(mayHaveReachedBox)) {
     await tx.deleteMembership(groupId, userId)
     await tx.touchGroup(groupId, now)
     return {}
@@ -166,15 +203,28 @@ async function visiblePeople(
   const visible = await tx.users.visible(ids)
   const unknown = ids.filter((id) => wanted.get(id) === true && !visible.has(id))
   if (unknown.length === 0) return visible
-  const named = unknown.slice(0, 20).join(', ')
-  if (settings.strictMembers) {
-    throw new ProvisioningError(
-      'unknown_members',
-      `${unknown.length} member ids are no users here: ${named}. Provision the people first; groups cannot be members.`
-    )
-  }
-  trail.notes.push(`${unknown.length} unknown member ids skipped: ${named}`)
+  if (settings.strictMembers) throw unknownMembers(unknown)
+  trail.notes.push(
+    `${unknown.length} unknown member ids skipped: ${unknown.slice(0, 20).join(', ')}`
+  )
   return visible
+}
+
+/**
+ * Refuses additions of people who are not here, before anything else of a request is done.
+ *
+ * @throws ProvisioningError `unknown_members`
+ */
+export async function assertKnownMembers(
+  users: Pick<UserReads, 'visible'>,
+  changes: readonly MemberChange[]
+): Promise<void> {
+  const ids = changes.flatMap((change) =>
+    change.kind === 'add' || change.kind === 'set' ? change.ids : []
+  )
+  const visible = await users.visible(ids)
+  const unknown = ids.filter((id) => !visible.has(id))
+  if (unknown.length > 0) throw unknownMembers(unknown)
 }
 
 async function openEntries(
@@ -188,34 +238,22 @@ function isKind(kind: MembershipKind): (entry: JournalEntry) => boolean {
   return ({ operation }) => operation.kind === kind
 }
 
-/** Cancels open entries of this kind; true where none of them can have reached Box. */
-async function cancelUnsent(
-  tx: DirectoryTransaction,
-  open: readonly JournalEntry[],
-  kind: MembershipKind
-): Promise<boolean> {
-  const entries = open.filter(isKind(kind))
-  const decided = entries.filter(({ state }) => state === 'decided').map(({ id }) => id)
-  await tx.updateJournal(decided, { state: 'cancelled', outcome: 'contradicted' })
-  return entries.length > 0 && entries.every(({ sentAt }) => sentAt === undefined)
+/** Cancels the entries, except those that are on their way to Box now: they end by themselves. */
+async function giveUp(tx: DirectoryTransaction, entries: readonly JournalEntry[]): Promise<void> {
+  const idle = entries.filter(({ state }) => state !== 'sent').map(({ id }) => id)
+  await tx.updateJournal(idle, { state: 'cancelled', outcome: 'contradicted' })
 }
 
 async function append(
   tx: DirectoryTransaction,
-  operations: readonly BoxOperation[],
+  operations: readonly NewOperation[],
   { trail, now }: DecisionContext
 ): Promise<readonly JournalEntry[]> {
   if (operations.length === 0) return []
   return tx.appendJournal(
-    operations.map((operation) => ({
-      correlationId: trail.context.correlationId,
-      subject: subjectOf(operation),
-      operation,
-      state: 'decided',
-      acknowledged: false,
-      notBefore: now,
-      decidedAt: now,
-      sentAt: undefined
-    }))
+    operations.map(({ operation, isDoubtful }) => {
+      const entry = newEntry(operation, trail.context.correlationId, now)
+      return isDoubtful ? { ...entry, sentAt: now } : entry
+    })
   )
 }

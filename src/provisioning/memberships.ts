@@ -2,37 +2,72 @@ import { runConcurrently } from '../lib/concurrency.ts'
 import { inTurns } from '../lib/turns.ts'
 import type { Dependencies } from './dependencies.ts'
 import { BoxRefusedError, BoxUnavailableError, ProvisioningError } from './errors.ts'
-import { decideMemberships } from './membership-decision.ts'
-import type { BoxGroupId, BoxMembership, BoxMembershipId, BoxUserId } from './model.ts'
-import { isRemoval, type BoxOperation, type JournalEntry } from './operations.ts'
-import type { BoxCall, DirectoryTransaction, Lane } from './ports.ts'
-import type { MemberChange } from './requests.ts'
+import { assertKnownMembers, decideMemberships } from './membership-decision.ts'
+import { isOpen, type MembershipWork } from './membership-work.ts'
+import type { BoxGroupId, BoxUserId } from './model.ts'
+import { isRemoval, mayHaveReachedBox, newEntry, type JournalEntry } from './operations.ts'
+import type { DirectoryTransaction } from './ports.ts'
+import { assertVersion } from './precondition.ts'
+import { groupNotFound } from './refusals.ts'
+import type { MemberChange, RequestContext } from './requests.ts'
 import type { Trail } from './trail.ts'
-
-type MembershipOperation = Extract<
-  BoxOperation,
-  { readonly kind: 'add-membership' | 'remove-membership' }
->
+import { writeGroup } from './write-group.ts'
 
 /** The use cases about memberships. */
 export interface Memberships {
+  /** Throws `unknown_members` where STRICT_MEMBERS is on and the changes add people who are not here. */
+  assertKnown(changes: readonly MemberChange[]): Promise<void>
   /**
-   * Changes a group's members: journals everything in one transaction, then works it until the
-   * request's deadline. What is left then is acknowledged and driven on in the background. Throws
-   * where Box refuses a membership or is not there; removals are driven on even then.
+   * Changes a group's members: journals everything in one transaction, which is also where the
+   * group's version is compared with `condition`, then works it until the request's deadline. What is
+   * left then is acknowledged and driven on in the background. Throws where Box refuses a membership
+   * or is not there; removals are driven on even then.
    */
-  change(groupId: BoxGroupId, changes: readonly MemberChange[], trail: Trail): Promise<void>
-  /** Removes everybody from a group, group admins included; like {@link Memberships.change}. */
-  empty(groupId: BoxGroupId, trail: Trail): Promise<void>
+  change(
+    groupId: BoxGroupId,
+    changes: readonly MemberChange[],
+    trail: Trail,
+    condition?: Condition
+  ): Promise<void>
+  /** Adds the first members of a group: they are acknowledged even where Box is in trouble. */
+  begin(groupId: BoxGroupId, members: readonly string[], trail: Trail): Promise<void>
+  /**
+   * Hides a group and removes everybody from it, group admins and people whom only Box knows
+   * included; like {@link Memberships.change}.
+   */
+  dissolve(groupId: BoxGroupId, trail: Trail, condition: Condition): Promise<void>
   /** Removes a person from all groups and waits until Box has done it. */
   leaveAll(userId: BoxUserId, trail: Trail): Promise<void>
-  /** Works one open entry under its lock; an entry that is settled meanwhile is left alone. */
-  work(id: number, trail: Trail, lane: Lane): Promise<void>
-  /** Finds out what became of an addition that nobody was promised, and records what Box shows. */
-  look(id: number, trail: Trail, lane: Lane): Promise<void>
   /** Takes back additions that were neither sent nor promised. */
   withdraw(entries: readonly JournalEntry[]): Promise<void>
 }
+
+type Condition = Pick<RequestContext, 'ifMatch'>
+
+/** How a request's memberships went as far as its deadline allowed. */
+interface Outcome {
+  /** Why work was left: no turn before the deadline, or trouble with Box. */
+  readonly trouble: BoxUnavailableError | undefined
+  readonly refusals: readonly Error[]
+}
+
+/** What becomes of work that cannot be carried out before the answer. */
+interface Policy {
+  /** Whether the rest is promised to the client and driven on; else it is taken back. */
+  readonly promises: (trouble: BoxUnavailableError) => boolean
+  /** Whether a refused membership fails the request; else it is left out, with a note. */
+  readonly failsOnRefusal: boolean
+}
+
+/** Only where the budget leaves no turn before the deadline is the rest a promise. */
+const promiseWhenLate: Policy = {
+  promises: ({ trouble, effect }) => trouble === 'rate-limited' && effect === 'none',
+  failsOnRefusal: true
+}
+
+const promiseAlways: Policy = { promises: () => true, failsOnRefusal: false }
+
+const promiseNever: Policy = { promises: () => false, failsOnRefusal: true }
 
 /** How many memberships of one request are worked at a time. */
 const concurrency = 8
@@ -40,91 +75,159 @@ const concurrency = 8
 /** Creates the use cases about memberships. `onAcknowledged` is told of work left to the background. */
 export function createMemberships(
   dependencies: Dependencies,
+  single: MembershipWork,
   onAcknowledged: () => void
 ): Memberships {
-  const { box, clock, directory, locks, mirror, runJournaled, settings } = dependencies
+  const { clock, directory, inWork, mirror, settings } = dependencies
 
   return {
-    change,
+    async assertKnown(changes) {
+      if (settings.strictMembers) await assertKnownMembers(directory.users, changes)
+    },
 
-    async empty(groupId, trail) {
-      const rows = await directory.memberships.ofGroup(groupId)
-      await change(groupId, [{ kind: 'remove', ids: rows.map(({ userId }) => userId) }], trail)
+    async change(groupId, changes, trail, condition = {}) {
+      const entries = await directory.transaction(async (tx) => {
+        await assertGroup(tx, groupId, condition)
+        return decideMemberships(tx, changes, contextOf(groupId, trail))
+      })
+      await workInline(entries, trail, promiseWhenLate)
+    },
+
+    async begin(groupId, members, trail) {
+      const changes = [{ kind: 'add', ids: members } as const]
+      const entries = await directory.transaction((tx) =>
+        decideMemberships(tx, changes, contextOf(groupId, trail))
+      )
+      await workInline(entries, trail, promiseAlways)
+    },
+
+    async dissolve(groupId, trail, condition) {
+      const { known, sweep } = await directory.transaction(async (tx) => {
+        const group = await assertGroup(tx, groupId, condition)
+        await writeGroup(tx, group, { tombstone: true }, clock.now())
+        const rows = await tx.memberships.ofGroup(groupId)
+        const decided = await removeAll(tx, groupId, rows, trail)
+        return { known: decided, sweep: await decideSweep(tx, groupId, trail) }
+      })
+      const outcome = await settleAll(known, trail, promiseWhenLate)
+      const found = await sweepInline(sweep, trail)
+      await workInline(found, trail, promiseWhenLate)
+      throwFailure(outcome, promiseWhenLate)
     },
 
     async leaveAll(userId, trail) {
       const rows = await directory.memberships.ofUser(userId)
       const entries = await directory.transaction(async (tx) => {
-        const change: MemberChange = { kind: 'remove', ids: [userId] }
-        const context = { settings, mirror, trail, now: clock.now() }
         const decided: JournalEntry[] = []
-        for (const { groupId } of rows) {
-          decided.push(...(await decideMemberships(tx, [change], { ...context, groupId })))
-        }
+        for (const row of rows) decided.push(...(await removeAll(tx, row.groupId, [row], trail)))
         return decided
       })
-      const late = await workInline(entries, trail)
-      if (late !== undefined) throw late
+      await workInline(entries, trail, promiseNever)
     },
 
-    work,
-    look,
     withdraw
   }
 
-  async function change(
-    groupId: BoxGroupId,
-    changes: readonly MemberChange[],
-    trail: Trail
-  ): Promise<void> {
-    const entries = await directory.transaction((tx) =>
-      decideMemberships(tx, changes, { groupId, settings, mirror, trail, now: clock.now() })
-    )
-    const late = await workInline(entries, trail)
-    if (late !== undefined) await acknowledge(entries)
+  function contextOf(groupId: BoxGroupId, trail: Trail) {
+    return { groupId, settings, mirror, trail, now: clock.now() }
   }
 
-  /**
-   * Removals first; the first trouble with Box stops the rest and is thrown, except that no turn was
-   * left before the deadline: that is returned, and the caller says what becomes of the open entries.
-   */
-  async function workInline(
+  async function removeAll(
+    tx: DirectoryTransaction,
+    groupId: BoxGroupId,
+    rows: readonly { readonly userId: BoxUserId }[],
+    trail: Trail
+  ): Promise<readonly JournalEntry[]> {
+    const everybody = { kind: 'remove', ids: rows.map(({ userId }) => userId) } as const
+    return decideMemberships(tx, [everybody], contextOf(groupId, trail))
+  }
+
+  /** While changes made in Box are not followed, a group may have members whom only Box knows. */
+  async function decideSweep(
+    tx: DirectoryTransaction,
+    groupId: BoxGroupId,
+    { context }: Trail
+  ): Promise<readonly JournalEntry[]> {
+    if (mirror.isCurrent()) return []
+    const operation = { kind: 'sweep-group', groupId } as const
+    return tx.appendJournal([newEntry(operation, context.correlationId, clock.now())])
+  }
+
+  async function sweepInline(
     entries: readonly JournalEntry[],
     trail: Trail
-  ): Promise<BoxUnavailableError | undefined> {
-    const ordered = [
-      ...entries.filter(isRemovalEntry),
-      ...entries.filter((e) => !isRemovalEntry(e))
-    ]
-    const refusals: BoxRefusedError[] = []
+  ): Promise<readonly JournalEntry[]> {
+    try {
+      return (await Promise.all(entries.map(({ id }) => single.sweep(id, trail)))).flat()
+    } catch (error) {
+      const isPromised = error instanceof BoxUnavailableError && promiseWhenLate.promises(error)
+      if (!isPromised) throw error
+      await acknowledge(entries)
+      return []
+    }
+  }
+
+  /** Works the entries and throws where they were not all carried out or promised. */
+  async function workInline(
+    entries: readonly JournalEntry[],
+    trail: Trail,
+    policy: Policy
+  ): Promise<void> {
+    throwFailure(await settleAll(entries, trail, policy), policy)
+  }
+
+  /** Removals first; the first trouble with Box stops the rest, which is then promised or taken back. */
+  async function settleAll(
+    entries: readonly JournalEntry[],
+    trail: Trail,
+    policy: Policy
+  ): Promise<Outcome> {
+    const removals = entries.filter(({ operation }) => isRemoval(operation))
+    const additions = entries.filter(({ operation }) => !isRemoval(operation))
+    const ordered = [...removals, ...additions]
+    for (const { id } of ordered) inWork.add(id)
+    try {
+      const outcome = await workAll(ordered, trail)
+      const { trouble } = outcome
+      if (trouble === undefined) return outcome
+      const fails = policy.failsOnRefusal && outcome.refusals.length > 0
+      if (policy.promises(trouble) && !fails) await acknowledge(ordered)
+      else await withdraw(own(ordered, trail))
+      return outcome
+    } catch (error) {
+      await withdraw(own(ordered, trail))
+      throw error
+    } finally {
+      for (const { id } of ordered) inWork.delete(id)
+    }
+  }
+
+  async function workAll(entries: readonly JournalEntry[], trail: Trail): Promise<Outcome> {
+    const refusals: Error[] = []
     let trouble: BoxUnavailableError | undefined
-    await runConcurrently(ordered, concurrency, async (entry) => {
+    await runConcurrently(entries, concurrency, async (entry) => {
       if (trouble !== undefined) return
       try {
-        await workLooking(entry, trail)
+        const state = await workLooking(entry, trail)
+        if (state === 'refused') refusals.push(refusedMeanwhile(entry))
+        if (state === 'cancelled' && own([entry], trail).length === 0) trouble ??= takenBack()
       } catch (error) {
         if (error instanceof BoxRefusedError) refusals.push(error)
         else if (error instanceof BoxUnavailableError) trouble ??= error
         else throw error
       }
     })
-    const isLate = trouble?.trouble === 'rate-limited' && trouble.effect === 'none'
-    if (trouble !== undefined && !isLate) {
-      await withdraw(ordered)
-      throw trouble
-    }
-    if (refusals[0] !== undefined) throw membershipsRefused(refusals[0], refusals.length)
-    return trouble
+    return { trouble, refusals }
   }
 
   /** One lost answer is no reason to fail: look at once, and add again only where Box has nothing. */
-  async function workLooking(entry: JournalEntry, trail: Trail): Promise<void> {
+  async function workLooking(entry: JournalEntry, trail: Trail) {
     const lane = isRemoval(entry.operation) ? 'removal' : 'client'
     try {
-      await work(entry.id, trail, lane)
+      return await single.work(entry.id, trail, lane)
     } catch (error) {
       if (!(error instanceof BoxUnavailableError) || error.effect === 'none') throw error
-      await work(entry.id, trail, lane)
+      return single.work(entry.id, trail, lane)
     }
   }
 
@@ -140,125 +243,38 @@ export function createMemberships(
     onAcknowledged()
   }
 
-  /** The client is told that these were not done: unsent additions are taken back. */
+  /** SCIM does not show those that may have reached Box until somebody has looked. */
   async function withdraw(entries: readonly JournalEntry[]): Promise<void> {
     await directory.transaction(async (tx) => {
       for await (const batch of inTurns(await stillOpen(tx, entries))) {
-        for (const { id, operation, state, acknowledged } of batch) {
-          if (operation.kind !== 'add-membership' || state !== 'decided' || acknowledged) continue
-          await tx.updateJournal([id], { state: 'cancelled', outcome: 'not sent' })
-          await tx.deleteMembership(operation.groupId, operation.userId)
-          await tx.touchGroup(operation.groupId, clock.now())
+        for (const entry of batch) {
+          const { id, operation, state, acknowledged } = entry
+          if (operation.kind !== 'add-membership' || state === 'sent' || acknowledged) continue
+          const { groupId, userId } = operation
+          if (mayHaveReachedBox(entry)) {
+            await tx.updateJournal([id], { state: 'unknown' })
+            const row = await tx.memberships.get(groupId, userId)
+            if (row !== undefined) await tx.putMemberships([{ ...row, intended: false }])
+          } else {
+            await tx.updateJournal([id], { state: 'cancelled', outcome: 'not sent' })
+            await tx.deleteMembership(groupId, userId)
+          }
+          await tx.touchGroup(groupId, clock.now())
         }
       }
     })
   }
+}
 
-  async function work(id: number, trail: Trail, lane: Lane): Promise<void> {
-    const found = await directory.journal.get(id)
-    if (found === undefined || !isOpen(found)) return
-    await locks.run(found.subject, async () => {
-      const entry = await directory.journal.get(id)
-      if (entry === undefined || !isOpen(entry)) return
-      const operation = entry.operation as MembershipOperation
-      const row = await directory.memberships.get(operation.groupId, operation.userId)
-      const isWanted = operation.kind === 'add-membership'
-      if ((row?.intended ?? false) !== isWanted) return close(entry, 'cancelled', 'contradicted')
-      if (isWanted && row?.boxId !== undefined) return close(entry, 'confirmed', 'found done')
-      await (isWanted ? add(entry, trail, lane) : remove(entry, row?.boxId, trail, lane))
-    })
-  }
+/** What an earlier request still has open is that request's to take back. */
+function own(entries: readonly JournalEntry[], { context }: Trail): readonly JournalEntry[] {
+  return entries.filter(({ correlationId }) => correlationId === context.correlationId)
+}
 
-  async function look(id: number, trail: Trail, lane: Lane): Promise<void> {
-    const found = await directory.journal.get(id)
-    if (found === undefined || !isOpen(found)) return
-    await locks.run(found.subject, async () => {
-      const entry = await directory.journal.get(id)
-      if (entry === undefined || !isOpen(entry)) return
-      const { groupId, userId } = entry.operation as MembershipOperation
-      const membership = await box.findMembership(groupId, userId, trail.call(lane))
-      await directory.transaction(async (tx) => {
-        if (membership === undefined) await tx.deleteMembership(groupId, userId)
-        else {
-          const row = { groupId, userId, intended: true, role: membership.role }
-          await tx.putMemberships([{ ...row, boxId: membership.id }])
-        }
-        await tx.touchGroup(groupId, clock.now())
-        const isDone = membership !== undefined
-        const outcome = isDone ? 'found done' : 'found not done'
-        await tx.updateJournal([id], { state: isDone ? 'confirmed' : 'refused', outcome })
-      })
-    })
-  }
-
-  async function close(
-    entry: JournalEntry,
-    state: 'cancelled' | 'confirmed',
-    outcome: string
-  ): Promise<void> {
-    await directory.transaction((tx) => tx.updateJournal([entry.id], { state, outcome }))
-  }
-
-  async function add(entry: JournalEntry, trail: Trail, lane: Lane): Promise<void> {
-    const { groupId, userId } = entry.operation as MembershipOperation
-    const wasSent = entry.state !== 'decided'
-    const send = async (call: BoxCall): Promise<BoxMembership> => {
-      const present = wasSent ? await box.findMembership(groupId, userId, call) : undefined
-      return present ?? box.addMembership(groupId, userId, call)
-    }
-    try {
-      await runJournaled({
-        operation: entry.operation,
-        entry,
-        lane,
-        trail,
-        send,
-        settle: async (tx, { id, role }) => {
-          // A removal may have been decided while the call was under way: its intent stays.
-          const current = await tx.memberships.get(groupId, userId)
-          const intended = current?.intended ?? false
-          await tx.putMemberships([{ groupId, userId, intended, boxId: id, role }])
-        }
-      })
-    } catch (error) {
-      if (error instanceof BoxRefusedError) await dropRefused(groupId, userId, trail)
-      throw error
-    }
-  }
-
-  /** What Box refuses leaves SCIM's reads. */
-  async function dropRefused(groupId: BoxGroupId, userId: BoxUserId, trail: Trail): Promise<void> {
-    trail.notes.push(`membership of user ${userId} in group ${groupId} refused by Box`)
-    await directory.transaction(async (tx) => {
-      await tx.deleteMembership(groupId, userId)
-      await tx.touchGroup(groupId, clock.now())
-    })
-  }
-
-  async function remove(
-    entry: JournalEntry,
-    boxId: BoxMembershipId | undefined,
-    trail: Trail,
-    lane: Lane
-  ): Promise<void> {
-    const { groupId, userId } = entry.operation as MembershipOperation
-    await runJournaled({
-      operation: entry.operation,
-      entry,
-      lane,
-      trail,
-      send: async (call) => {
-        const id = boxId ?? (await box.findMembership(groupId, userId, call))?.id
-        if (id !== undefined) await box.removeMembership(id, call)
-      },
-      settle: async (tx) => {
-        const current = await tx.memberships.get(groupId, userId)
-        if (current === undefined) return
-        // Wanted again while the call was under way: the addition that follows finds a clean row.
-        if (current.intended) await tx.putMemberships([{ ...current, boxId: undefined }])
-        else await tx.deleteMembership(groupId, userId)
-      }
-    })
+function throwFailure({ trouble, refusals }: Outcome, policy: Policy): void {
+  if (trouble !== undefined && !policy.promises(trouble)) throw trouble
+  if (refusals[0] !== undefined && policy.failsOnRefusal) {
+    throw membershipsRefused(refusals[0], refusals.length)
   }
 }
 
@@ -276,19 +292,35 @@ async function stillOpen(
   return open
 }
 
-function isRemovalEntry({ operation }: JournalEntry): boolean {
-  return isRemoval(operation)
+async function assertGroup(tx: DirectoryTransaction, id: BoxGroupId, condition: Condition) {
+  const group = await tx.groups.get(id)
+  if (group === undefined || group.tombstone) throw groupNotFound(id)
+  assertVersion(group, condition)
+  return group
 }
 
-function isOpen({ state }: JournalEntry): boolean {
-  return state === 'decided' || state === 'sent' || state === 'unknown'
+/** The request that this one had joined gave up. */
+function takenBack(): BoxUnavailableError {
+  return new BoxUnavailableError('Another request about the same membership was given up.', {
+    trouble: 'unavailable',
+    effect: 'none',
+    retryAfterSeconds: 1
+  })
 }
 
-function membershipsRefused(first: BoxRefusedError, count: number): ProvisioningError {
+function refusedMeanwhile({ outcome }: JournalEntry): Error {
+  return new Error(`Box refused the same change for another request (${outcome ?? 'no reason'})`)
+}
+
+function membershipsRefused(first: Error, count: number): ProvisioningError {
+  const reason =
+    first instanceof BoxRefusedError
+      ? `${first.message} (${first.code}, request id ${first.requestId})`
+      : first.message
   return new ProvisioningError(
     'refused_by_box',
-    `Box refused ${count} membership change(s); the others were carried out. First refusal: ` +
-      `${first.message} (${first.code}, request id ${first.requestId}).`,
+    `Box refused ${count} membership change(s); the others were carried out as far as there was time. ` +
+      `First refusal: ${reason}.`,
     { cause: first }
   )
 }

@@ -1,5 +1,6 @@
 import type { EpochMs } from '../lib/clock.ts'
 import type { JsonObject } from '../lib/json.ts'
+import type { ResourceTypeName } from './query.ts'
 
 declare const brand: unique symbol
 
@@ -168,6 +169,11 @@ export interface StoredResource {
    * each is made when the iteration comes to it.
    */
   readonly related?: Iterable<RelatedResource>
+}
+
+/** A resource found by a search of people and groups. */
+export interface MixedResource extends StoredResource {
+  readonly resourceType: ResourceTypeName
 }
 
 /** An element of a group's `members` or of a user's `groups`. */

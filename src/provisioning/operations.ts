@@ -18,6 +18,8 @@ export type BoxOperation =
   | { readonly kind: 'remove-alias'; readonly userId: BoxUserId; readonly email: string }
   | { readonly kind: 'create-group'; readonly fields: BoxGroupFields }
   | { readonly kind: 'update-group'; readonly groupId: BoxGroupId; readonly fields: BoxGroupFields }
+  /** Finds the members of a group whom only Box knows, and decides their removal. */
+  | { readonly kind: 'sweep-group'; readonly groupId: BoxGroupId }
   | {
       readonly kind: 'add-membership' | 'remove-membership'
       readonly groupId: BoxGroupId
@@ -51,6 +53,7 @@ export interface JournalEntry {
   /** Not to be worked before this time. */
   readonly notBefore: EpochMs
   readonly decidedAt: EpochMs
+  /** When it was last sent to Box; undefined where it certainly never had an effect there. */
   readonly sentAt: EpochMs | undefined
   /** What came of it, in a few words with Box's code and request id. */
   readonly outcome: string | undefined
@@ -71,25 +74,17 @@ export type NewJournalEntry = Pick<
 
 /**
  * What an operation is about. Entries with one subject are worked one after another, under the lock
- * of that name: `user:ID`, `login:LOGIN`, `group:ID`, `group-name:NAME`, `membership:GROUP/USER`.
+ * of that name: `user:ID`, `login:LOGIN`, `group:ID`, `group-name:NAME`, `group-members:ID`,
+ * `membership:GROUP/USER`.
  */
 export function subjectOf(operation: BoxOperation): string {
-  switch (operation.kind) {
-    case 'create-user':
-      return loginSubject(operation.fields.login ?? '')
-    case 'create-group':
-      return groupNameSubject(operation.fields.name ?? '')
-    case 'update-user':
-    case 'deactivate-user':
-    case 'add-alias':
-    case 'remove-alias':
-      return userSubject(operation.userId)
-    case 'update-group':
-      return groupSubject(operation.groupId)
-    case 'add-membership':
-    case 'remove-membership':
-      return `membership:${operation.groupId}/${operation.userId}`
-  }
+  if (operation.kind === 'create-user') return loginSubject(operation.fields.login ?? '')
+  if (operation.kind === 'create-group') return groupNameSubject(operation.fields.name ?? '')
+  if (operation.kind === 'update-group') return groupSubject(operation.groupId)
+  if (operation.kind === 'sweep-group') return `group-members:${operation.groupId}`
+  return 'groupId' in operation
+    ? `membership:${operation.groupId}/${operation.userId}`
+    : userSubject(operation.userId)
 }
 
 /** The subject of everything that changes one person. */
@@ -112,9 +107,38 @@ export function groupNameSubject(name: string): string {
   return `group-name:${fold(name)}`
 }
 
+const removals: ReadonlySet<BoxOperation['kind']> = new Set([
+  'deactivate-user',
+  'remove-membership',
+  'sweep-group'
+])
+
 /** Tells whether the operation takes access away; such entries are always driven to their end. */
 export function isRemoval(operation: BoxOperation): boolean {
-  return operation.kind === 'deactivate-user' || operation.kind === 'remove-membership'
+  return removals.has(operation.kind)
+}
+
+/** An entry that was decided just now and not sent. */
+export function newEntry(
+  operation: BoxOperation,
+  correlationId: string,
+  now: EpochMs
+): NewJournalEntry {
+  return {
+    correlationId,
+    subject: subjectOf(operation),
+    operation,
+    state: 'decided',
+    acknowledged: false,
+    notBefore: now,
+    decidedAt: now,
+    sentAt: undefined
+  }
+}
+
+/** Tells whether what the entry asks for may have been done already: sent, and never known to have failed. */
+export function mayHaveReachedBox({ sentAt }: Pick<JournalEntry, 'sentAt'>): boolean {
+  return sentAt !== undefined
 }
 
 /** Tells whether two operations ask the same of Box. */

@@ -11,12 +11,13 @@ import type {
   BoxUserId,
   GroupRecord,
   MembershipRow,
+  MixedResource,
   RelatedResource,
   StoredResource,
   UserRecord
 } from './model.ts'
 import type { BoxOperation, JournalEntry, JournalState, NewJournalEntry } from './operations.ts'
-import type { SearchPage, SearchRequest } from './query.ts'
+import type { MixedSearchRequest, SearchPage, SearchRequest } from './query.ts'
 
 /** How important a Box call is, most important first. */
 export type Lane = 'removal' | 'client' | 'membership' | 'background'
@@ -145,6 +146,12 @@ export interface GroupReads {
   search(request: SearchRequest): Promise<SearchPage<StoredResource>>
 }
 
+/** Reads of people and groups together. */
+export interface ResourceReads {
+  /** A page of what is visible. */
+  search(request: MixedSearchRequest): Promise<SearchPage<MixedResource>>
+}
+
 /** Reads of memberships. */
 export interface MembershipReads {
   /** One row. */
@@ -165,7 +172,7 @@ export interface JournalReads {
   get(id: number): Promise<JournalEntry | undefined>
   /** The open entries about a subject, oldest first. */
   openFor(subject: string): Promise<readonly JournalEntry[]>
-  /** Open entries with `notBefore` ≤ `now`, oldest first. */
+  /** Open entries with `notBefore` ≤ `now`, removals first, then oldest first. */
   due(now: EpochMs, limit: number): Promise<readonly JournalEntry[]>
   /** The number of entries by state; only open states are counted exactly. */
   count(): Promise<Readonly<Record<JournalState, number>>>
@@ -200,6 +207,7 @@ export interface StateReads {
 export interface DirectoryReads {
   readonly users: UserReads
   readonly groups: GroupReads
+  readonly resources: ResourceReads
   readonly memberships: MembershipReads
   readonly journal: JournalReads
   readonly state: StateReads

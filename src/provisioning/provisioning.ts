@@ -1,4 +1,3 @@
-import type { EpochMs } from '../lib/clock.ts'
 import { createCarryOutUserWork } from './carry-out.ts'
 import type { Dependencies } from './dependencies.ts'
 import { createDrive, type Drive } from './drive.ts'
@@ -7,8 +6,9 @@ import { createSettleGroup } from './group-settlement.ts'
 import { createUpdateGroup } from './group-update.ts'
 import { createGroups } from './groups.ts'
 import { createRunJournaled } from './journaled.ts'
+import { createMembershipWork } from './membership-work.ts'
 import { createMemberships } from './memberships.ts'
-import type { GroupService, UserService } from './requests.ts'
+import type { GroupService, ResourceService, UserService } from './requests.ts'
 import { createUserCreation } from './user-creation.ts'
 import { createSettleUser } from './user-settlement.ts'
 import { createUsers } from './users.ts'
@@ -17,26 +17,20 @@ import { createUsers } from './users.ts'
 export interface Provisioning {
   readonly users: UserService
   readonly groups: GroupService
+  readonly resources: ResourceService
   /** Works an open journal entry; for the journal worker. */
   readonly drive: Drive
 }
 
-/** What {@link createProvisioning} is told besides the parts it works with. */
-export interface ProvisioningEvents {
-  /** When this process began: what the journal holds from before is nobody's running request. */
-  readonly startedAt: EpochMs
-  /** Called when acknowledged work is left to the journal worker. */
-  readonly onAcknowledged: () => void
-}
-
-/** Joins the use cases. */
+/** Joins the use cases. `onAcknowledged` is told of work that is left to the journal worker. */
 export function createProvisioning(
-  ports: Omit<Dependencies, 'runJournaled'>,
-  events: ProvisioningEvents
+  ports: Omit<Dependencies, 'runJournaled' | 'inWork'>,
+  onAcknowledged: () => void
 ): Provisioning {
-  const runJournaled = createRunJournaled(ports.directory, ports.clock)
-  const dependencies: Dependencies = { ...ports, runJournaled }
-  const memberships = createMemberships(dependencies, events.onAcknowledged)
+  const tracked = { ...ports, inWork: new Set<number>() }
+  const dependencies: Dependencies = { ...tracked, runJournaled: createRunJournaled(tracked) }
+  const membershipWork = createMembershipWork(dependencies)
+  const memberships = createMemberships(dependencies, membershipWork, onAcknowledged)
   const settleUser = createSettleUser(dependencies)
   const carryOut = createCarryOutUserWork(dependencies, settleUser)
   const userParts = { settle: settleUser, carryOut, memberships }
@@ -45,10 +39,18 @@ export function createProvisioning(
   const update = createUpdateGroup(dependencies, settleGroup)
   const groupCreation = createGroupCreation(dependencies, update)
   const groupParts = { settle: settleGroup, update, creation: groupCreation, memberships }
-  const driveParts = { settleUser, settleGroup, carryOut, userCreation, groupCreation, memberships }
+  const creations = { userCreation, groupCreation }
+  const settlements = { settleUser, settleGroup }
+  const driveParts = { ...creations, ...settlements, carryOut, memberships, membershipWork }
   return {
     users: createUsers(dependencies, { settle: settleUser, carryOut, creation: userCreation }),
     groups: createGroups(dependencies, groupParts),
-    drive: createDrive(dependencies, driveParts, events.startedAt)
+    resources: {
+      async search(request) {
+        ports.assertImported()
+        return ports.directory.resources.search(request)
+      }
+    },
+    drive: createDrive(dependencies, driveParts)
   }
 }

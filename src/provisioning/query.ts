@@ -1,3 +1,5 @@
+import type { EpochMs } from '../lib/clock.ts'
+
 /**
  * What a search asks for, without SCIM syntax and without SQL: the protocol layer builds it from a
  * filter (RFC 7644 §3.4.2.2) and the store compiles it.
@@ -50,21 +52,57 @@ export interface AttributeRef {
   readonly known: boolean
 }
 
-/** A page of a search (RFC 7644 §3.4.2.4), already normalised. */
-export interface SearchRequest {
+/** What is asked of one kind of resource. */
+export interface ResourceSearch {
   /** Absent: everything visible. */
   readonly query?: Query
   readonly sort?: { readonly attribute: AttributeRef; readonly descending: boolean }
-  /** 1-based; at least 1. */
-  readonly startIndex: number
-  /** At least 0. */
-  readonly count: number
   /** Whether `members` or `groups` shall be read too. */
   readonly related: boolean
 }
 
-/** One page and the number of all matches. Ordered by creation, then id, where nothing else is asked. */
+/** Which page of the results is asked for, already normalised. */
+export interface PageRequest {
+  /** 1-based; at least 1. Without meaning where there is a `cursor` (RFC 7644 §3.4.2.4). */
+  readonly startIndex: number
+  /** At least 0. */
+  readonly count: number
+  /** Pages by cursor (RFC 9865): the page begins behind `after`, or at the beginning. */
+  readonly cursor?: { readonly after?: SearchPosition | undefined } | undefined
+}
+
+/** A page of a search of one kind of resource. */
+export interface SearchRequest extends ResourceSearch, PageRequest {}
+
+/** A page of people and groups together (RFC 7644 §3.4.2.1), each found in its own way. */
+export interface MixedSearchRequest extends PageRequest {
+  readonly users: ResourceSearch
+  readonly groups: ResourceSearch
+}
+
+/** The name of a kind of resource (RFC 7643 §6). */
+export type ResourceTypeName = 'User' | 'Group'
+
+/**
+ * A place in the order of results: that of one resource, which need not be there any more. What is
+ * created or deleted meanwhile moves nobody from one side of it to the other.
+ */
+export interface SearchPosition {
+  /** What the resource was sorted by; null where it had no value or nothing is sorted. */
+  readonly key: string | number | null
+  /** Only in a search of people and groups. */
+  readonly resourceType?: ResourceTypeName | undefined
+  readonly created: EpochMs
+  readonly id: string
+}
+
+/**
+ * One page and the number of all matches. Ordered by creation, then id, where nothing else is asked;
+ * people come before groups.
+ */
 export interface SearchPage<Resource> {
   readonly total: number
   readonly resources: readonly Resource[]
+  /** Where the next page begins, if pages by cursor are asked for and this is not the last. */
+  readonly next?: SearchPosition | undefined
 }

@@ -1,6 +1,6 @@
 import type { EpochMs } from '../lib/clock.ts'
-import type { ScimDocument, StoredResource } from './model.ts'
-import type { SearchPage, SearchRequest } from './query.ts'
+import type { MixedResource, ScimDocument, StoredResource } from './model.ts'
+import type { MixedSearchRequest, SearchPage, SearchRequest } from './query.ts'
 
 /** Who asks, and until when the answer is wanted. */
 export interface RequestContext {
@@ -9,6 +9,11 @@ export interface RequestContext {
   readonly actor: string
   /** When the write must have been answered. */
   readonly deadline: EpochMs
+  /**
+   * The revisions that the resource may have for the change to be made (`If-Match`, RFC 7644 §3.14);
+   * absent: any. A person who was to be deactivated is deactivated even where it has another.
+   */
+  readonly ifMatch?: readonly number[] | undefined
 }
 
 /** A resource as a change finds it, inside the resource's lock. */
@@ -82,6 +87,12 @@ export interface GroupService {
   view(id: string, related: boolean): Promise<StoredResource>
   /** A page of groups. */
   search(request: SearchRequest): Promise<SearchPage<StoredResource>>
+}
+
+/** Reads of people and groups together. */
+export interface ResourceService {
+  /** A page of people and groups. */
+  search(request: MixedSearchRequest): Promise<SearchPage<MixedResource>>
 }
 
 /** How the bridge is doing, for `/readyz`. */

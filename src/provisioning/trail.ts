@@ -11,8 +11,10 @@ export interface Trail {
   readonly notes: string[]
   /** What accompanies a call to Box that this request makes. */
   call(lane: Lane): BoxCall
-  /** The audit entry. `outcome` is `done` or an error's code. */
+  /** The audit entry, about to be written. `outcome` is `done` or an error's code. */
   audit(target: string, outcome: string, at: EpochMs): AuditEntry
+  /** True once an audit entry was made. */
+  isAudited(): boolean
 }
 
 /** Begins the trail of one request; `action` is what was asked, e.g. `user.patch`. */
@@ -20,6 +22,7 @@ export function createTrail(action: string, context: RequestContext): Trail {
   const operations: BoxOperation[] = []
   const calls: BoxCallRecord[] = []
   const notes: string[] = []
+  let isAudited = false
   return {
     context,
     operations,
@@ -32,16 +35,12 @@ export function createTrail(action: string, context: RequestContext): Trail {
         calls.push(call)
       }
     }),
-    audit: (target, outcome, at) => ({
-      at,
-      correlationId: context.correlationId,
-      actor: context.actor,
-      action,
-      target,
-      plan: [...operations],
-      calls: [...calls],
-      outcome,
-      notes: [...notes]
-    })
+    audit(target, outcome, at) {
+      isAudited = true
+      const { correlationId, actor } = context
+      const done = { plan: [...operations], calls: [...calls], notes: [...notes] }
+      return { at, correlationId, actor, action, target, outcome, ...done }
+    },
+    isAudited: () => isAudited
   }
 }

@@ -5,6 +5,7 @@ import type { BoxUser, BoxUserFields, UserRecord } from './model.ts'
 import { isRemoval, userSubject, type JournalEntry } from './operations.ts'
 import { changeUser } from './records.ts'
 import type { BoxAlias, Lane } from './ports.ts'
+import { touchGroupsOf } from './touch-groups.ts'
 import type { Trail } from './trail.ts'
 import { userChangesAfter, type UserOperation } from './user-operations.ts'
 
@@ -12,7 +13,7 @@ import { userChangesAfter, type UserOperation } from './user-operations.ts'
 export interface SettledUser {
   /** Undefined where Box does not have the person any more. */
   readonly record: UserRecord | undefined
-  /** Deactivations that were decided and are still to be carried out. */
+  /** Deactivations and removals of aliases that were decided and are still to be carried out. */
   readonly pending: readonly JournalEntry[]
 }
 
@@ -33,7 +34,8 @@ export function createSettleUser(dependencies: Dependencies): SettleUser {
     const snapshot = await box.getUser(record.id, call)
     if (snapshot === undefined) return forget(record, entries, trail)
     const aliases = unknown.some(isAboutAlias) ? await box.listAliases(record.id, call) : []
-    return { record: await apply(record, unknown, { snapshot, aliases }), pending: await pending() }
+    const settled = await apply(record, unknown, { snapshot, aliases }, trail)
+    return { record: settled, pending: await pending() }
 
     async function pending() {
       const open = await directory.journal.openFor(userSubject(record.id))
@@ -44,18 +46,21 @@ export function createSettleUser(dependencies: Dependencies): SettleUser {
   async function apply(
     record: UserRecord,
     entries: readonly UserEntry[],
-    seen: { readonly snapshot: BoxUser; readonly aliases: readonly BoxAlias[] }
+    seen: { readonly snapshot: BoxUser; readonly aliases: readonly BoxAlias[] },
+    trail: Trail
   ): Promise<UserRecord> {
     const now = clock.now()
     let settled = record
     return directory.transaction(async (tx) => {
       for (const { id, operation } of entries) {
-        if (isDone(operation, seen)) {
+        const isFound = isDone(operation, seen)
+        trail.notes.push(`${operation.kind} found ${isFound ? 'done' : 'not done'}`)
+        if (isFound) {
           const changes = userChangesAfter(settled, operation, seen.snapshot)
           settled = changeUser(settled, changes, settings, now)
           await tx.updateJournal([id], { state: 'confirmed', outcome: 'found done' })
         } else if (isRemoval(operation)) {
-          await tx.updateJournal([id], { state: 'decided', notBefore: now })
+          await tx.updateJournal([id], { state: 'decided', notBefore: now, sentAt: undefined })
         } else {
           await tx.updateJournal([id], { state: 'refused', outcome: 'found not done' })
         }
@@ -74,6 +79,7 @@ export function createSettleUser(dependencies: Dependencies): SettleUser {
     await directory.transaction(async (tx) => {
       const ids = entries.map(({ id }) => id)
       await tx.updateJournal(ids, { state: 'refused', outcome: 'gone from Box' })
+      await touchGroupsOf(tx, record.id, clock.now())
       await tx.deleteUser(record.id)
       await tx.audit(trail.audit(userSubject(record.id), 'gone from Box', clock.now()))
     })
@@ -86,7 +92,7 @@ function isUserEntry(entry: JournalEntry): entry is UserEntry {
 }
 
 function isPending({ state, operation }: JournalEntry): boolean {
-  return state === 'decided' && isRemoval(operation)
+  return state === 'decided' && (isRemoval(operation) || operation.kind === 'remove-alias')
 }
 
 function isAboutAlias({ operation }: UserEntry): boolean {

@@ -1,18 +1,29 @@
 import { fold } from '../lib/text.ts'
 import { createRunAudited } from './audited.ts'
-import { goneFromBox, type CarryOutUserWork, type UserWork } from './carry-out.ts'
+import { accessFirst, type CarryOutUserWork, type UserWork } from './carry-out.ts'
 import type { Dependencies } from './dependencies.ts'
-import { DeactivatedOnlyError, ProvisioningError } from './errors.ts'
+import { DeactivatedOnlyError } from './errors.ts'
 import { loginOf } from './mapping/login.ts'
 import { textOf } from './mapping/document.ts'
 import { isBoxId, type BoxUserId, type StoredResource, type UserRecord } from './model.ts'
-import { userSubject, type JournalEntry } from './operations.ts'
-import { isProtected, planUser, type UserPlan } from './plan/user-plan.ts'
-import type { UserChange, UserService } from './requests.ts'
+import {
+  isSameOperation,
+  mayHaveReachedBox,
+  newEntry,
+  userSubject,
+  type JournalEntry
+} from './operations.ts'
+import { deactivationOf, isProtected, planUser, type UserPlan } from './plan/user-plan.ts'
+import { changeUser } from './records.ts'
+import { assertVersion } from './precondition.ts'
+import type { RequestContext, UserChange, UserService } from './requests.ts'
 import { createTrail, type Trail } from './trail.ts'
-import { loginTaken, protectedAccount, type UserCreation } from './user-creation.ts'
-import type { UserOperation } from './user-operations.ts'
+import { goneFromBox, loginTaken, protectedAccount, userNotFound } from './refusals.ts'
+import type { UserCreation } from './user-creation.ts'
 import type { SettleUser } from './user-settlement.ts'
+
+/** A request that takes somebody's access away. */
+type Removal = 'deactivate' | 'delete'
 
 /** What shall be done to a person, or only their deactivation and why the rest is refused. */
 interface Decision {
@@ -29,8 +40,8 @@ export function createUsers(
     readonly creation: UserCreation
   }
 ): UserService {
-  const { assertImported, directory, locks, mirror, settings } = dependencies
-  const audited = createRunAudited(dependencies, { onSuccess: false, onTrouble: true })
+  const { assertImported, box, clock, directory, locks, mirror, settings } = dependencies
+  const audited = createRunAudited(dependencies, { onTrouble: true })
   const { settle, carryOut, creation } = parts
 
   return {
@@ -47,23 +58,22 @@ export function createUsers(
       assertImported()
       const trail = createTrail(`user.${change.verb}`, context)
       const userId = parseId(id)
-      await underLock(userId, trail, (record, pending) => apply(record, pending, change, trail))
+      const removal = change.deactivates ? 'deactivate' : undefined
+      await underLock(userId, trail, removal, (record, pending) =>
+        apply(record, pending, change, trail)
+      )
       return view(userId, true)
     },
 
     async delete(id, context) {
       assertImported()
       const trail = createTrail('user.delete', context)
-      await underLock(parseId(id), trail, async (record, pending) => {
+      await underLock(parseId(id), trail, 'delete', async (record, pending) => {
+        assertVersion(record, context)
         if (isProtected(record)) throw protectedAccount(record.id)
-        const deactivation = {
-          kind: 'deactivate-user',
-          userId: record.id,
-          status: settings.deactivatedStatus,
-          tombstone: true
-        } as const
+        const isSent = planDeactivation(record).deactivation !== undefined
+        const operations = isSent ? [deactivationOf(record, settings, true)] : []
         const final = { tombstone: true, shadow: record.shadow }
-        const operations = needsDeactivation(record) ? [deactivation] : []
         await carryOut({ record, operations, replaces: pending, final }, trail)
       })
     },
@@ -81,7 +91,7 @@ export function createUsers(
 
   async function view(id: BoxUserId, related: boolean): Promise<StoredResource> {
     const resource = await directory.users.view(id, related)
-    if (resource === undefined) throw notFound(id)
+    if (resource === undefined) throw userNotFound(id)
     return resource
   }
 
@@ -89,17 +99,47 @@ export function createUsers(
   async function underLock(
     id: BoxUserId,
     trail: Trail,
+    removal: Removal | undefined,
     work: (record: UserRecord, pending: readonly JournalEntry[]) => Promise<void>
   ): Promise<void> {
     await audited(trail, userSubject(id), () =>
       locks.run(userSubject(id), async () => {
         const found = await directory.users.get(id)
-        if (found === undefined || found.tombstone) throw notFound(id)
-        const { record, pending } = await settle(found, trail, 'client')
+        if (found === undefined || found.tombstone) throw userNotFound(id)
+        if (removal !== undefined) await secure(found, removal, trail)
+        const { record, pending } = await settle(found, trail, removal ? 'removal' : 'client')
         if (record === undefined) throw goneFromBox(id)
-        await work(record, pending)
+        // What was unknown may have been an earlier DELETE.
+        if (record.tombstone && removal === 'delete') return
+        if (record.tombstone) throw userNotFound(id)
+        await work(removal === undefined ? record : await recheck(record, trail), pending)
       })
     )
+  }
+
+  /**
+   * Journals a removal before anything that needs Box: where something about the person is unknown,
+   * finding out can fail, and the removal must not be lost with it.
+   */
+  async function secure(record: UserRecord, removal: Removal, trail: Trail): Promise<void> {
+    const open = await directory.journal.openFor(userSubject(record.id))
+    const operation = deactivationOf(record, settings, removal === 'delete')
+    const isSafe = open.every(({ state }) => state === 'decided') || isProtected(record)
+    if (isSafe || open.some((entry) => isSameOperation(entry.operation, operation))) return
+    const now = clock.now()
+    await directory.transaction((tx) =>
+      tx.appendJournal([newEntry(operation, trail.context.correlationId, now)])
+    )
+  }
+
+  /** Before a leaver is refused as an admin, Box is asked, where its changes are not followed. */
+  async function recheck(record: UserRecord, trail: Trail): Promise<UserRecord> {
+    if (!isProtected(record) || mirror.isCurrent()) return record
+    const snapshot = await box.getUser(record.id, trail.call('removal'))
+    if (snapshot === undefined) return record
+    const seen = changeUser(record, { snapshot }, settings, clock.now())
+    await directory.transaction((tx) => tx.putUser(seen))
+    return seen
   }
 
   async function apply(
@@ -108,14 +148,9 @@ export function createUsers(
     change: UserChange,
     trail: Trail
   ): Promise<void> {
-    const { plan, refusal } = await decide(record, change)
+    const { plan, refusal } = await decide(record, pending, change, trail.context)
     trail.notes.push(...plan.notes)
-    // A deactivation that is still to be carried out goes first, whatever else is asked for.
-    const open = change.activates ? undefined : pending[0]?.operation
-    const deactivation = plan.deactivation ?? (open && { ...open, tombstone: false })
-    const operations = (
-      deactivation === undefined ? plan.operations : [deactivation, ...plan.operations]
-    ) as readonly UserOperation[]
+    const operations = accessFirst(plan, pending, change.activates)
     const final = { linked: true, shadow: plan.shadow }
     await carryOutAccessFirst(
       { record, operations, replaces: pending, final },
@@ -143,17 +178,24 @@ export function createUsers(
   }
 
   /** Plans the change. Where it is refused and asked for `active: false`, the deactivation is left of it. */
-  async function decide(record: UserRecord, change: UserChange): Promise<Decision> {
+  async function decide(
+    record: UserRecord,
+    pending: readonly JournalEntry[],
+    change: UserChange,
+    context: RequestContext
+  ): Promise<Decision> {
+    const { activates, deactivates } = change
+    const accessInDoubt = activates && pending.some(mayHaveReachedBox)
     try {
+      assertVersion(record, context)
       const next = change.apply({ resource: record.resource, shadow: record.shadow })
-      const plan = planUser(record, next, { settings, mirror, deactivates: change.deactivates })
+      const plan = planUser(record, next, { settings, mirror, deactivates, accessInDoubt })
       await assertFree(record, textOf(next, 'userName'), loginOf(next, settings.loginDomain))
       assertChangeable(record, plan)
       return { plan }
     } catch (error) {
-      if (!change.deactivates || !(error instanceof Error)) throw error
-      const next = { ...record.resource, active: false }
-      const plan = planUser(record, next, { settings, mirror, deactivates: true })
+      if (!deactivates || !(error instanceof Error)) throw error
+      const plan = planDeactivation(record)
       assertChangeable(record, plan)
       return { plan, refusal: error }
     }
@@ -167,19 +209,16 @@ export function createUsers(
     const shown = textOf(record.resource, 'userName') ?? ''
     if (userName !== undefined && fold(userName) !== fold(shown)) {
       const namesake = await directory.users.findByUserName(userName)
-      if (namesake !== undefined && namesake.id !== record.id)
-        throw loginTaken(userName, namesake.id)
+      if (namesake !== undefined && namesake.id !== record.id) throw loginTaken(userName, namesake)
     }
     if (login === undefined || fold(login) === fold(record.snapshot.login)) return
     const owner = await directory.users.findByAddress(login)
-    if (owner !== undefined && owner.id !== record.id) throw loginTaken(login, owner.id)
+    if (owner !== undefined && owner.id !== record.id) throw loginTaken(login, owner)
   }
 
-  function needsDeactivation(record: UserRecord): boolean {
+  function planDeactivation(record: UserRecord): UserPlan {
     const next = { ...record.resource, active: false }
-    return (
-      planUser(record, next, { settings, mirror, deactivates: true }).deactivation !== undefined
-    )
+    return planUser(record, next, { settings, mirror, deactivates: true, accessInDoubt: false })
   }
 }
 
@@ -189,10 +228,6 @@ function assertChangeable(record: UserRecord, plan: UserPlan): void {
 }
 
 function parseId(id: string): BoxUserId {
-  if (!isBoxId(id)) throw notFound(id)
+  if (!isBoxId(id)) throw userNotFound(id)
   return id as BoxUserId
-}
-
-function notFound(id: string): ProvisioningError {
-  return new ProvisioningError('not_found', `There is no user ${id.slice(0, 40)}.`)
 }

@@ -2,24 +2,29 @@ import fastify, { LogController } from 'fastify'
 import type { FastifyBaseLogger, FastifyInstance, FastifyRequest } from 'fastify'
 import { pino } from 'pino'
 import type { Logger } from 'pino'
+import serviceProviderConfig from '../../scim-schemas/service-provider-config.json' with { type: 'json' }
 import type { Clock, Milliseconds } from '../lib/clock.ts'
 import type { Random } from '../lib/random.ts'
-import type { GroupService, UserService } from '../provisioning/requests.ts'
+import type { GroupService, ResourceService, UserService } from '../provisioning/requests.ts'
 import type { Authenticate } from './bearer-tokens.ts'
 import { prepareActor, requireToken } from './plugins/auth.ts'
 import { readBodies } from './plugins/bodies.ts'
 import { createClientErrorHandler } from './plugins/client-errors.ts'
+import { endConnections } from './plugins/closing.ts'
 import { checkContentHeaders } from './plugins/content-type.ts'
 import { nameRequests } from './plugins/correlation.ts'
 import { graceMs, limitWrites, setDeadlines } from './plugins/deadline.ts'
 import { answerErrors, answerFrameworkErrors } from './plugins/errors.ts'
 import { logPrivacy } from './plugins/log-privacy.ts'
 import { baseUrlOf, requireHost, scimPath, withoutEntraFlag } from './plugins/urls.ts'
+import { createCursors } from './protocol/cursor.ts'
+import { serveBulk } from './routes/bulk.ts'
 import { serveDiscovery } from './routes/discovery.ts'
 import { groupEndpoint } from './routes/groups.ts'
 import { serveHealth } from './routes/health.ts'
 import type { ReadinessSource } from './routes/health.ts'
 import { serveResources } from './routes/resources.ts'
+import { serveRootSearch } from './routes/search.ts'
 import { pointToScim, refuseUnknown, refuseUnsupportedParts } from './routes/unsupported.ts'
 import { userEndpoint } from './routes/users.ts'
 
@@ -27,10 +32,13 @@ import { userEndpoint } from './routes/users.ts'
 export interface AppDependencies {
   readonly users: UserService
   readonly groups: GroupService
+  readonly resources: ResourceService
   readonly readiness: ReadinessSource
   readonly authenticate: Authenticate
   readonly clock: Clock
   readonly random: Random
+  /** Signs cursors (RFC 9865); kept between starts, so that they survive one. */
+  readonly cursorSecret: string
 }
 
 /** How the app behaves; everything optional has a default. */
@@ -67,6 +75,7 @@ export function buildApp(deps: AppDependencies, options: AppOptions): FastifyIns
 
   nameRequests(app, { demo: settings.demo, log: settings.logger })
   requireHost(app)
+  endConnections(app)
   setDeadlines(app, deps.clock, settings.requestBudgetMs)
   limitWrites(app, settings.answerTimeoutMs)
   prepareActor(app)
@@ -77,7 +86,7 @@ export function buildApp(deps: AppDependencies, options: AppOptions): FastifyIns
   pointToScim(app)
   app.register(
     (scim, _options, done) => {
-      serveScim(scim, deps, settings.publicUrl)
+      serveScim(scim, deps, settings)
       done()
     },
     { prefix: scimPath }
@@ -88,14 +97,23 @@ export function buildApp(deps: AppDependencies, options: AppOptions): FastifyIns
 function serveScim(
   scim: FastifyInstance,
   deps: AppDependencies,
-  publicUrl: string | undefined
+  { publicUrl, bodyLimit }: Pick<Settings, 'publicUrl' | 'bodyLimit'>
 ): void {
   const baseUrl = (request: FastifyRequest) => baseUrlOf(request, publicUrl)
 
   requireToken(scim, deps.authenticate)
   checkContentHeaders(scim)
-  serveResources(scim, userEndpoint(deps.users), baseUrl)
-  serveResources(scim, groupEndpoint(deps.groups), baseUrl)
+  const { cursorTimeout } = serviceProviderConfig.pagination
+  const cursors = createCursors({
+    secret: deps.cursorSecret,
+    now: () => deps.clock.now(),
+    timeoutMs: cursorTimeout * 1000
+  })
+  const context = { baseUrlOf: baseUrl, cursors }
+  const endpoints = { User: userEndpoint(deps.users), Group: groupEndpoint(deps.groups) }
+  for (const endpoint of Object.values(endpoints)) serveResources(scim, endpoint, context)
+  serveBulk(scim, { endpoints, baseUrlOf: baseUrl, clock: deps.clock, bodyLimit })
+  serveRootSearch(scim, deps.resources, context)
   serveDiscovery(scim, baseUrl)
   refuseUnsupportedParts(scim)
   refuseUnknown(scim)

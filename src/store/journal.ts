@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import type { Kysely, Selectable } from 'kysely'
 import { inTurns } from '../lib/turns.ts'
-import { openStates } from '../provisioning/operations.ts'
+import { isRemoval, openStates } from '../provisioning/operations.ts'
 import type {
   BoxOperation,
   JournalEntry,
@@ -33,6 +33,7 @@ const columns = [
   'subject',
   'operation',
   'state',
+  'removal',
   'acknowledged',
   'attempts',
   'not_before',
@@ -82,7 +83,7 @@ function prepareStatements(db: Kysely<Tables>) {
       db,
       (now: Param<number>, limit: Param<number>) => sql<TableRow>`select *
         from journal indexed by journal_open where ${isOpen} and not_before <= ${now}
-        order by id limit ${limit}`
+        order by removal desc, id limit ${limit}`
     ),
     countOpen: prepareSql(
       db,
@@ -161,6 +162,7 @@ function toRow(entry: NewJournalEntry): InsertedRow {
     subject,
     operation: JSON.stringify(operation),
     state: full.state,
+    removal: Number(isRemoval(operation)),
     acknowledged: Number(full.acknowledged),
     attempts: full.attempts,
     not_before: full.notBefore,

@@ -58,9 +58,8 @@ export function createSearch(db: Kysely<Tables>, kind: ResourceKind): Search {
   )
 
   return (session, request) => {
-    const { query, sort, startIndex, count: _, related: __, ...others } = request
-    if (sort !== undefined || Object.keys(others).length > 0)
-      return searchAnything(session, request)
+    const { query, sort, startIndex, cursor } = request
+    if (sort !== undefined || cursor !== undefined) return searchAnything(session, request)
     if (query === undefined && !isLong(request)) return readPage(session, request)
     const key = startIndex === 1 ? keyOf(kind, query) : undefined
     return key === undefined ? searchAnything(session, request) : lookUp(session, key, request)
@@ -71,7 +70,7 @@ export function createSearch(db: Kysely<Tables>, kind: ResourceKind): Search {
     request: SearchRequest
   ): Promise<SearchPage<StoredResource>> {
     const run = isIndexed(kind, request.query) && !isLong(request) ? session.run : session.scan
-    return search(run, searchStatement(db, kind, request), request.related)
+    return search(run, searchStatement(db, kind, request), request)
   }
 
   /** A page that lists members may be as long as all groups together. */

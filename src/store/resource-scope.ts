@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import { fold } from '../lib/text.ts'
-import type { AttributeRef } from '../provisioning/query.ts'
+import type { AttributeRef, ResourceTypeName } from '../provisioning/query.ts'
 import { jsonScope } from './query-to-sql.ts'
 import type { Aliases, Scope } from './query-to-sql.ts'
 import { never } from './value-tests.ts'
@@ -10,7 +10,7 @@ import type { Sql, SqlValue } from './value-tests.ts'
 export interface ResourceKind {
   readonly table: 'users' | 'groups'
   /** `meta.resourceType`. */
-  readonly resourceType: 'User' | 'Group'
+  readonly resourceType: ResourceTypeName
   readonly coreSchema: string
   /** The attributes with an index, by name. */
   readonly keys: ReadonlyMap<string, { readonly column: string; readonly caseExact: boolean }>

@@ -9,7 +9,7 @@ import type { Sql } from './value-tests.ts'
 /**
  * What a resource is sorted by (RFC 7644 §3.4.2.3): null where it has no value; of a multi-valued
  * attribute the primary value, else the first; of a complex value its `value`. Members and groups
- * have no order.
+ * have no order. Texts are ordered by their first 256 characters, so that a key is never large.
  */
 export function sortKey(attribute: AttributeRef, kind: ResourceKind, aliases: Aliases): Sql {
   if (attribute.known && attribute.path[0] === 'meta') {
@@ -32,7 +32,10 @@ export function sortKey(attribute: AttributeRef, kind: ResourceKind, aliases: Al
 
 function comparable(value: Sql, attribute: AttributeRef): Sql {
   if (attribute.type === 'dateTime') return sql`instant(${value})`
-  return attribute.caseExact ? value : sql`coalesce(fold(${value}), ${value})`
+  const text = attribute.caseExact ? value : sql`fold(${value})`
+  // Whole numbers of a client may be larger than JavaScript reads from an integer column.
+  return sql`case typeof(${value}) when 'text' then substr(${text}, 1, 256)
+    when 'integer' then ${value} * 1.0 else ${value} end`
 }
 
 function isPrimary(step: Sql): Sql {

@@ -7,6 +7,7 @@ import type { Engine } from './engine.ts'
 import { createGroupStore } from './groups.ts'
 import { createJournalStore } from './journal.ts'
 import { createMembershipStore } from './memberships.ts'
+import { createResourceStore } from './mixed-search.ts'
 import type { Run, Session } from './prepared-query.ts'
 import type { Scans } from './scans/scans.ts'
 import { createStateStore } from './state.ts'
@@ -65,6 +66,7 @@ function createStores(db: Kysely<Tables>) {
   return {
     users: createUserStore(db),
     groups: createGroupStore(db),
+    resources: createResourceStore(db),
     memberships: createMembershipStore(db),
     journal: createJournalStore(db),
     audit: createAuditStore(db),
@@ -102,6 +104,7 @@ function createReads(stores: Stores, session: Session): DirectoryReads {
   return {
     users: stores.users.reads(session),
     groups: stores.groups.reads(session),
+    resources: stores.resources.reads(session),
     memberships: stores.memberships.reads(session),
     journal: stores.journal.reads(session),
     state: stores.state.reads(session)

@@ -64,6 +64,8 @@ export interface JournalTable {
   /** JSON. */
   readonly operation: string
   readonly state: string
+  /** 1 where access is taken away. */
+  readonly removal: number
   readonly acknowledged: number
   readonly attempts: number
   readonly not_before: number

@@ -120,7 +120,7 @@ t.test('a 429 after an attempt that may have been applied leaves the effect unkn
   const { 'Retry-After': _, ...rest } = limited.headers
   server.answer = series(html, { ...limited, headers: { ...rest, 'retry-after': '600' } })
   const error = await rejection(update(client), BoxUnavailableError)
-  t.match(error, { trouble: 'rate-limited', effect: 'unknown', retryAfterSeconds: 600 })
+  t.match(error, { trouble: 'unavailable', effect: 'unknown', retryAfterSeconds: 600 })
 })
 
 t.test('Retry-After may be a date and is bounded', async (t) => {

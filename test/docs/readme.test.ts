@@ -60,7 +60,7 @@ t.test('the curl lines of README.md and those that the demo prints work', async 
   t.match(fromReadme.stdout, /created: \d+$/m, 'creates a person')
   t.equal((await stateOf(stateUrl)).users['robin.doe@example.com']?.status, 'inactive')
 
-  const scripts = printed.filter((line) => /^(BASE=|curl )/.test(line))
+  const scripts = printed.filter((line) => /^(BASE=|ID=|curl )/.test(line))
   t.equal(scripts.length, 4, 'the variables and three curl lines')
   const renamed = scripts.join('\n').replaceAll('robin.doe@', 'kim.doe@')
   await shell(renamed)

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { startBridge, type Bridge, type BridgeOptions } from '../helpers/bridge.ts'
-import { person, scimClient, type ScimClient } from '../helpers/scim-client.ts'
+import { person, scimClient, type ScimAnswer, type ScimClient } from '../helpers/scim-client.ts'
 import type { Test } from 'tap'
 
 interface Setting extends Bridge {
@@ -242,18 +242,23 @@ t.test('P9: a refused request that deactivates still deactivates', async (t) => 
 
 t.test('admins and co-admins are seen and never changed', async (t) => {
   const seed = { users: [{ login: 'co@example.com', name: 'Co Admin', role: 'coadmin' as const }] }
-  const { scim, cost } = await setUp(t, { seed })
+  const { scim, emulator, cost } = await setUp(t, { seed })
   const [found] = await scim.find('/Users', 'userName eq "co@example.com"')
   const path = `/Users/${String(found?.['id'])}`
-  for (const work of [
-    () => scim.patch(path, active(false)),
-    () => scim.patch(path, { op: 'replace', path: 'title', value: 'x' }),
-    () => scim.delete(path)
-  ]) {
+  const refused: [string, number, () => Promise<ScimAnswer>][] = [
+    ['a change', 0, () => scim.patch(path, { op: 'replace', path: 'title', value: 'x' })],
+    ['a deactivation, once Box says so, too', 1, () => scim.patch(path, active(false))],
+    ['a deletion, once Box says so, too', 1, () => scim.delete(path)]
+  ]
+  for (const [name, expected, work] of refused) {
     const [answer, calls] = await cost(work)
-    t.match(answer, { status: 400, body: { scimType: 'mutability' } })
-    t.equal(calls, 0)
+    t.match(answer, { status: 400, body: { scimType: 'mutability' } }, name)
+    t.equal(calls, expected, name)
   }
+  t.equal(emulator.state().users['co@example.com']?.status, 'active')
+  emulator.admin.updateUser('co@example.com', { role: 'user' })
+  t.equal((await scim.patch(path, active(false))).status, 200, 'a former co-admin can leave')
+  t.equal(emulator.state().users['co@example.com']?.status, 'inactive')
 })
 
 t.test('10 concurrent POSTs of one userName: one 201 and nine 409', async (t) => {

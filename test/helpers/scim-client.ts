@@ -7,6 +7,13 @@ export interface ScimAnswer {
 
 /** A SCIM client with the token set. Paths start below the SCIM base. */
 export interface ScimClient {
+  /** Sends any request; `body` is sent as JSON. */
+  send(
+    method: string,
+    path: string,
+    body?: object,
+    headers?: Record<string, string>
+  ): Promise<ScimAnswer>
   get(path: string): Promise<ScimAnswer>
   post(path: string, body: object): Promise<ScimAnswer>
   put(path: string, body: object): Promise<ScimAnswer>
@@ -19,12 +26,13 @@ export interface ScimClient {
 
 /** Makes a SCIM client. */
 export function scimClient({ baseUrl, token }: { baseUrl: string; token: string }): ScimClient {
-  const send = async (method: string, path: string, body?: object): Promise<ScimAnswer> => {
+  const send: ScimClient['send'] = async (method, path, body, headers = {}) => {
     const response = await fetch(`${baseUrl}${path}`, {
       method,
       headers: {
         authorization: `Bearer ${token}`,
-        ...(body === undefined ? {} : { 'content-type': 'application/scim+json' })
+        ...(body === undefined ? {} : { 'content-type': 'application/scim+json' }),
+        ...headers
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) })
     })
@@ -33,6 +41,7 @@ export function scimClient({ baseUrl, token }: { baseUrl: string; token: string 
     return { status: response.status, headers: response.headers, body: parsed }
   }
   return {
+    send,
     get: (path) => send('GET', path),
     post: (path, body) => send('POST', path, body),
     put: (path, body) => send('PUT', path, body),

@@ -16,7 +16,8 @@ function plan(record: UserRecord, change: Readonly<Record<string, unknown>>, mir
   return planUser(record, Object.fromEntries(entries) as ScimDocument, {
     settings: defaultSettings,
     mirror,
-    deactivates
+    deactivates,
+    accessInDoubt: false
   })
 }
 

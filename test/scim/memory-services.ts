@@ -1,10 +1,11 @@
 import { ProvisioningError } from '../../src/provisioning/errors.ts'
 import type { ScimDocument, StoredResource } from '../../src/provisioning/model.ts'
-import type { SearchPage, SearchRequest } from '../../src/provisioning/query.ts'
+import type { MixedSearchRequest, SearchPage, SearchRequest } from '../../src/provisioning/query.ts'
 import type {
   GroupService,
   MemberChange,
   RequestContext,
+  ResourceService,
   UserService
 } from '../../src/provisioning/requests.ts'
 
@@ -173,6 +174,29 @@ export class MemoryGroups extends MemoryResources implements GroupService {
   async search(request: SearchRequest): Promise<SearchPage<StoredResource>> {
     this.record({ method: 'search', request })
     return this.page(request)
+  }
+}
+
+/** A `ResourceService` over both. */
+export class MemoryMix implements ResourceService {
+  readonly #users: MemoryUsers
+  readonly #groups: MemoryGroups
+
+  constructor(users: MemoryUsers, groups: MemoryGroups) {
+    this.#users = users
+    this.#groups = groups
+  }
+
+  async search({ users, groups, startIndex, count }: MixedSearchRequest) {
+    const all = { startIndex: 1, count: 1_000 }
+    const people = await this.#users.search({ ...users, ...all })
+    const teams = await this.#groups.search({ ...groups, ...all })
+    const found = [
+      ...people.resources.map((one) => Object.assign(one, { resourceType: 'User' as const })),
+      ...teams.resources.map((one) => Object.assign(one, { resourceType: 'Group' as const }))
+    ]
+    const resources = found.slice(startIndex - 1, startIndex - 1 + count)
+    return { total: found.length, resources }
   }
 }
 

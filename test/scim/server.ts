@@ -11,7 +11,7 @@ import type { Readiness } from '../../src/provisioning/requests.ts'
 import { buildApp } from '../../src/scim/app.ts'
 import type { AppOptions } from '../../src/scim/app.ts'
 import { createTokenCheck } from '../../src/scim/bearer-tokens.ts'
-import { MemoryGroups, MemoryUsers } from './memory-services.ts'
+import { MemoryGroups, MemoryMix, MemoryUsers } from './memory-services.ts'
 
 /** The token that the test server accepts. */
 export const testToken = 'test-token-0123456789'
@@ -71,6 +71,8 @@ export async function startServer(t: Test, options: Partial<AppOptions> = {}): P
     {
       users,
       groups,
+      resources: new MemoryMix(users, groups),
+      cursorSecret: 'a secret of the tests',
       readiness: () => state.readiness,
       authenticate: createTokenCheck([testToken]),
       clock: fixedClock,

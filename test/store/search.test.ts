@@ -108,6 +108,15 @@ t.test('pages of everything follow the index of what is visible', async (t) => {
   }
 })
 
+t.test('a page by cursor begins in the index, not before it', async (t) => {
+  const after = { key: null, created: 1, id: '1' }
+  const steps = plan(userKind, { cursor: { after } })
+  t.ok(
+    steps.some((step) => step.includes('users_visible ((created,id)>(?,?))')),
+    { steps }
+  )
+})
+
 t.test('a filter is evaluated once for the page and its total', async (t) => {
   const steps = plan(userKind, { query: eq('title') })
   t.equal(scans(steps).filter((step) => step.startsWith('SCAN r')).length, 1, { steps })

@@ -30,6 +30,11 @@ export function boxLanguage(tag: string): string | undefined {
   return plainCodes.has(code) ? code : undefined
 }
 
+/** Tells whether Box has a language of this code. */
+export function isBoxLanguage(code: string): boolean {
+  return plainCodes.has(code) || tagsByCode.has(code)
+}
+
 const tagsByCode: ReadonlyMap<string, string> = new Map([
   ['gb', 'en-GB'],
   ['e2', 'en-CA'],

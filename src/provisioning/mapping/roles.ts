@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonObject } from '../../lib/json.ts'
-import { ProvisioningError } from '../errors.ts'
+import { ownerRole } from '../refusals.ts'
 import type { ScimDocument } from '../model.ts'
 import { complexOf, elementsOf, isPrimary, textOf } from './document.ts'
 import { boxUserUrn } from './urns.ts'
@@ -13,7 +13,7 @@ const boxRoles: ReadonlySet<string> = new Set(['user', 'coadmin', 'admin'])
  */
 export function requestedRole(document: ScimDocument): string | undefined {
   const explicit = textOf(complexOf(document, boxUserUrn), 'role')
-  if (explicit !== undefined) return explicit
+  if (explicit !== undefined) return boxRoles.has(explicit) ? explicit : undefined
   const roles = elementsOf(document, 'roles')
   const ordered = [...roles.filter(isPrimary), ...roles.filter((role) => !isPrimary(role))]
   return ordered.map(roleName).find((name) => name !== undefined && boxRoles.has(name))
@@ -33,9 +33,5 @@ function roleName(role: JsonObject): string | undefined {
 
 /** Throws `role_not_allowed` for the owner's role: nobody can be made the enterprise's owner. */
 export function assertProvisionableRole(role: string | undefined): void {
-  if (role !== 'admin') return
-  throw new ProvisioningError(
-    'role_not_allowed',
-    'The Box role "admin" belongs to the owner of the enterprise and cannot be provisioned: map another role.'
-  )
+  if (role === 'admin') throw ownerRole()
 }

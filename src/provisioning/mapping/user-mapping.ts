@@ -2,7 +2,7 @@ import type { JsonObject } from '../../lib/json.ts'
 import type { BoxUserFields, ScimDocument, TrackingCode } from '../model.ts'
 import type { ProvisioningSettings } from '../settings.ts'
 import { complexOf, elementsOf, hasType, isPrimary, textOf } from './document.ts'
-import { boxLanguage } from './language.ts'
+import { boxLanguage, isBoxLanguage } from './language.ts'
 import { boxTextLimits, onOneLine, shorten } from './limits.ts'
 import { loginOf } from './login.ts'
 import { requestedRole } from './roles.ts'
@@ -86,7 +86,7 @@ function addressText(address: JsonObject | undefined): string | undefined {
 
 function languageRequest(document: ScimDocument) {
   const code = textOf(complexOf(document, boxUserUrn), 'language')
-  if (code !== undefined) return { text: code, code }
+  if (code !== undefined) return { text: code, code: isBoxLanguage(code) ? code : undefined }
   const tags = [textOf(document, 'preferredLanguage'), textOf(document, 'locale')].filter(
     (tag) => tag !== undefined
   )

@@ -26,6 +26,8 @@ export interface PlanContext {
   readonly mirror: Mirror
   /** True where the request itself asks for `active: false`, and not only leaves it so. */
   readonly deactivates: boolean
+  /** True where a deactivation that may have reached Box is open: `active: true` is then written again. */
+  readonly accessInDoubt: boolean
 }
 
 /** What the bridge knows about the mirror: whether Box may have changed without its knowledge. */
@@ -105,22 +107,18 @@ function mergeCodes(box: BoxUser, codes: readonly TrackingCode[]): readonly Trac
 function planAccess(
   record: UserRecord,
   wanted: { readonly active: unknown; readonly status: string | undefined },
-  { settings, mirror, deactivates }: PlanContext
+  { settings, mirror, deactivates, accessInDoubt }: PlanContext
 ): { readonly deactivation?: BoxOperation; readonly status?: string } {
   const active = isActive(record, settings)
   const deactivate = (status: string) => ({
-    deactivation: {
-      kind: 'deactivate-user',
-      userId: record.id,
-      status,
-      tombstone: false
-    } as const satisfies BoxOperation
+    deactivation: { ...deactivationOf(record, settings, false), status }
   })
   if (wanted.active === false) {
     const isSent = active || (deactivates && !mirror.isCurrent())
-    return isSent ? deactivate(settings.deactivatedStatus) : {}
+    return isSent ? { deactivation: deactivationOf(record, settings, false) } : {}
   }
   if (wanted.active === true && !active) return { status: 'active' }
+  if (wanted.active === true && accessInDoubt) return { status: record.snapshot.status }
   if (wanted.status === undefined) return {}
   const takesAccess = wanted.status === 'inactive' || wanted.status === settings.deactivatedStatus
   return takesAccess ? deactivate(wanted.status) : { status: wanted.status }
@@ -145,7 +143,27 @@ function planFields(record: UserRecord, fields: BoxUserFields): readonly BoxOper
   return operations
 }
 
+/**
+ * The operation that takes a person's access away. Somebody who is `inactive` in Box stays so: the
+ * other statuses that ON_DEACTIVATE knows would let them in again.
+ */
+export function deactivationOf(
+  { id: userId, snapshot }: UserRecord,
+  { deactivatedStatus }: ProvisioningSettings,
+  tombstone: boolean
+): Extract<BoxOperation, { kind: 'deactivate-user' }> {
+  const status = snapshot.status === 'inactive' ? snapshot.status : deactivatedStatus
+  return { kind: 'deactivate-user', userId, status, tombstone }
+}
+
+/** The removal of the aliases that an unfinished change of the login left behind. */
+export function leftoverAliases({ id, snapshot, aliases }: UserRecord): readonly BoxOperation[] {
+  return aliases
+    .filter((email) => fold(email) !== fold(snapshot.login))
+    .map((email) => ({ kind: 'remove-alias', userId: id, email }))
+}
+
 /** Tells whether Box lets nobody but the owner change this person: admins and co-admins. */
-export function isProtected({ snapshot }: UserRecord): boolean {
+export function isProtected({ snapshot }: Pick<UserRecord, 'snapshot'>): boolean {
   return snapshot.role === 'admin' || snapshot.role === 'coadmin'
 }

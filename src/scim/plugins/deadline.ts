@@ -2,6 +2,7 @@ import { errorCodes } from 'fastify'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Clock, EpochMs, Milliseconds } from '../../lib/clock.ts'
 import type { RequestContext } from '../../provisioning/requests.ts'
+import { parseIfMatch } from '../protocol/entity-tags.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -41,7 +42,12 @@ export function limitWrites(app: FastifyInstance, limit: Milliseconds): void {
   })
 }
 
-/** What the use cases need to know about a request. */
+/** What the use cases need to know about a request, `If-Match` included (RFC 7644 §3.14). */
 export function contextOf(request: FastifyRequest): RequestContext {
-  return { correlationId: request.id, actor: request.actor, deadline: request.deadline }
+  return {
+    correlationId: request.id,
+    actor: request.actor,
+    deadline: request.deadline,
+    ifMatch: parseIfMatch(request.headers['if-match'])
+  }
 }

@@ -75,9 +75,18 @@ export function answerOf(error: unknown, bodyLimit: number): ErrorAnswer | undef
 /** Makes every failure in `app` a SCIM error (RFC 7644 §3.12). `bodyLimit`: bytes, for the 413. */
 export function answerErrors(app: FastifyInstance, bodyLimit: number): void {
   app.setErrorHandler((error, request, reply) => {
-    const answer = answerOf(error, bodyLimit) ?? unexpected(error, request.id, request.log)
-    return sendError(reply, answer)
+    const limit = Math.min(bodyLimit, request.routeOptions.bodyLimit ?? bodyLimit)
+    return sendError(reply, explainError(error, request, limit))
   })
+}
+
+/** The answer to any error; one that nobody foresaw is logged. `bodyLimit`: bytes, for the 413. */
+export function explainError(
+  error: unknown,
+  request: FastifyRequest,
+  bodyLimit: number
+): ErrorAnswer {
+  return answerOf(error, bodyLimit) ?? unexpected(error, request.id, request.log)
 }
 
 /**
@@ -86,7 +95,7 @@ export function answerErrors(app: FastifyInstance, bodyLimit: number): void {
  */
 export function answerFrameworkErrors(demo: boolean, bodyLimit: number) {
   return (error: FastifyError, request: FastifyRequest, reply: FastifyReply): void => {
-    const answer = answerOf(error, bodyLimit) ?? unexpected(error, request.id, request.log)
+    const answer = explainError(error, request, bodyLimit)
     const { id: correlationId, method } = request
     request.log.info({ correlationId, method, status: answer.status }, 'unroutable request')
     void sendError(reply.headers(standingHeaders(request.id, demo)), answer)

@@ -52,11 +52,13 @@ export function targetOf(resolved: ResolvedAttribute, filter?: Query): ChangeTar
   return { extension, name, attribute, filter, subName, subAttribute }
 }
 
-/** Tells whether nothing of the target is kept: read-only, or a password. */
-function isNeverKept({ attribute, subAttribute }: ChangeTarget): boolean {
-  return [attribute, subAttribute].some(
+/** Tells whether nothing of the target is kept: read-only, or a password, also where no schema has one. */
+function isNeverKept({ name, subName, attribute, subAttribute }: ChangeTarget): boolean {
+  const isPassword = [name, subName].some((part) => part?.toLowerCase() === 'password')
+  const isClosed = [attribute, subAttribute].some(
     (definition) => definition?.mutability === 'readOnly' || definition?.mutability === 'writeOnly'
   )
+  return isPassword || isClosed
 }
 
 /**

@@ -2,8 +2,9 @@ import { isJsonObject } from '../../lib/json.ts'
 import type { JsonObject, JsonValue } from '../../lib/json.ts'
 import { fold } from '../../lib/text.ts'
 import type { ChangeKind } from './changes.ts'
-import { assigned, isList, readAnyCase } from './document.ts'
+import { isList, readAnyCase } from './document.ts'
 import { ScimError } from './errors.ts'
+import { requireMessageSchema } from './message-schema.ts'
 import { requireObjectBody } from './request-body.ts'
 
 /** The schema of a PATCH message (RFC 7644 §3.5.2). */
@@ -36,11 +37,7 @@ export function patchOperations(body: unknown): readonly JsonValue[] {
  * @throws ScimError 400 `invalidSyntax`
  */
 export function requirePatchSchema(body: JsonObject): void {
-  const given = assigned(readAnyCase(body, 'schemas'))
-  if (given === undefined) return
-  const names = isList(given) ? given : [given]
-  const named = names.some((name) => typeof name === 'string' && fold(name) === fold(patchSchema))
-  if (!named) throw syntaxError(`The schemas of a PATCH must name ${patchSchema}.`)
+  requireMessageSchema(body, patchSchema, { isOptional: true })
 }
 
 const kinds: ReadonlyMap<string, ChangeKind> = new Map([

@@ -6,6 +6,7 @@ import groupSchema from '../../../scim-schemas/group.json' with { type: 'json' }
 import resourceTypeList from '../../../scim-schemas/resource-types.json' with { type: 'json' }
 import userSchema from '../../../scim-schemas/user.json' with { type: 'json' }
 import { fold } from '../../lib/text.ts'
+import type { ResourceTypeName } from '../../provisioning/query.ts'
 
 /** An attribute's characteristics, in the form of RFC 7643 §7. */
 export interface AttributeDefinition {
@@ -47,9 +48,6 @@ export interface ResourceTypeDefinition {
   readonly schema: string
   readonly schemaExtensions: readonly { readonly schema: string; readonly required: boolean }[]
 }
-
-/** The names of the resource types. */
-export type ResourceTypeName = 'User' | 'Group'
 
 /** A resource type with the schemas that it is made of. */
 export interface ResourceType {

@@ -5,7 +5,8 @@ import type { JsonObject, JsonValue } from '../../lib/json.ts'
 import type { ScimDocument } from '../../provisioning/model.ts'
 import { isList, read } from './document.ts'
 import { ScimError } from './errors.ts'
-import type { AttributeDefinition, ResourceType, ResourceTypeName } from './schemas.ts'
+import type { ResourceTypeName } from '../../provisioning/query.ts'
+import type { AttributeDefinition, ResourceType } from './schemas.ts'
 import { findSubAttribute, resourceTypes } from './schemas.ts'
 
 /** Lenient on purpose: every client writes instants in its own way; what counts is that it is one. */

@@ -9,15 +9,16 @@ export type Handler = (request: FastifyRequest, reply: FastifyReply) => Promise<
 
 /**
  * Serves `path` with one handler per method and refuses every other method with 405 and `Allow`,
- * before a body is read.
+ * before a body is read. `bodyLimit`: bytes, where it is lower than that of all requests.
  */
 export function serve(
   app: FastifyInstance,
   path: string,
-  handlers: Readonly<Partial<Record<Method, Handler>>>
+  handlers: Readonly<Partial<Record<Method, Handler>>>,
+  options: { readonly bodyLimit?: number } = {}
 ): void {
   const entries = Object.entries(handlers)
-  for (const [method, handler] of entries) app.route({ method, url: path, handler })
+  for (const [method, handler] of entries) app.route({ ...options, method, url: path, handler })
   const allowed = entries.flatMap(([method]) => (method === 'GET' ? ['GET', 'HEAD'] : [method]))
   const allow = allowed.join(', ')
   refuse(app, path, {

@@ -1,26 +1,24 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { StoredResource } from '../../provisioning/model.ts'
-import type { SearchPage, SearchRequest } from '../../provisioning/query.ts'
 import type { RequestContext } from '../../provisioning/requests.ts'
 import { sendScimParts } from '../plugins/content-type.ts'
 import { bodyOf } from '../plugins/bodies.ts'
 import { contextOf } from '../plugins/deadline.ts'
-import type { BaseUrl } from '../plugins/urls.ts'
-import { listParts, parseSearch, searchLimits } from '../protocol/list.ts'
+import { isKnown } from '../protocol/entity-tags.ts'
 import { parseProjection, renderParts, wantsRelated } from '../protocol/projection.ts'
 import type { Projection } from '../protocol/projection.ts'
-import type { ResourceType } from '../protocol/schemas.ts'
+import { resourceLocation, resourceVersion } from '../protocol/resource-text.ts'
 import { serve } from './endpoint.ts'
+import { searchByGet, serveSearch } from './search.ts'
+import type { SearchableEndpoint, SearchContext } from './search.ts'
 
 /** What is particular about a kind of resource: how a body becomes a change, and who carries it out. */
-export interface ResourceEndpoint {
-  readonly type: ResourceType
+export interface ResourceEndpoint extends SearchableEndpoint {
   readonly create: (body: unknown, context: RequestContext) => Promise<StoredResource>
   readonly replace: (id: string, body: unknown, context: RequestContext) => Promise<StoredResource>
   readonly patch: (id: string, body: unknown, context: RequestContext) => Promise<StoredResource>
   readonly delete: (id: string, context: RequestContext) => Promise<void>
   readonly view: (id: string, related: boolean) => Promise<StoredResource>
-  readonly search: (request: SearchRequest) => Promise<SearchPage<StoredResource>>
   /**
    * Whether a PATCH that asks for no attributes is answered with the resource. False: 204, because
    * the resource may list thousands of members.
@@ -32,21 +30,13 @@ export interface ResourceEndpoint {
 export function serveResources(
   app: FastifyInstance,
   endpoint: ResourceEndpoint,
-  baseUrlOf: BaseUrl
+  context: SearchContext
 ): void {
   const { type } = endpoint
+  const { baseUrlOf } = context
 
   serve(app, type.endpoint, {
-    async GET(request, reply) {
-      const { projection, ...search } = parseSearch(type, queryOf(request), searchLimits)
-      const page = await endpoint.search(search)
-      const baseUrl = baseUrlOf(request)
-      const resources = page.resources.map((stored) =>
-        renderParts(type, stored, projection, baseUrl)
-      )
-      const { startIndex } = search
-      return sendScimParts(reply, listParts({ total: page.total, startIndex, resources }))
-    },
+    GET: searchByGet(endpoint, context),
 
     async POST(request, reply) {
       const projection = parseProjection(type, queryOf(request))
@@ -56,10 +46,15 @@ export function serveResources(
     }
   })
 
+  serveSearch(app, endpoint, context)
+
   serve(app, `${type.endpoint}/:id`, {
     async GET(request, reply) {
       const projection = parseProjection(type, queryOf(request))
       const stored = await endpoint.view(idOf(request), wantsRelated(projection, type))
+      if (isKnown(request.headers['if-none-match'], stored.revision)) {
+        return identify(request, reply, stored).code(304).send()
+      }
       return sendStored(request, reply, { stored, projection })
     },
 
@@ -72,7 +67,9 @@ export function serveResources(
     async PATCH(request, reply) {
       const projection = parseProjection(type, queryOf(request))
       const stored = await endpoint.patch(idOf(request), bodyOf(request), contextOf(request))
-      if (!endpoint.showsPatched && !asksForAttributes(request)) return reply.code(204).send()
+      if (!endpoint.showsPatched && !asksForAttributes(request)) {
+        return identify(request, reply, stored).code(204).send()
+      }
       return sendStored(request, reply, { stored, projection })
     },
 
@@ -92,9 +89,20 @@ export function serveResources(
       stored.related === undefined && wantsRelated(projection, type)
         ? await endpoint.view(stored.id, true)
         : stored
-    const baseUrl = baseUrlOf(request)
-    void reply.header('location', `${baseUrl}${type.endpoint}/${encodeURIComponent(stored.id)}`)
-    return sendScimParts(reply, renderParts(type, complete, projection, baseUrl))
+    const parts = renderParts(type, complete, projection, baseUrlOf(request))
+    return sendScimParts(identify(request, reply, complete), parts)
+  }
+
+  /** Says which resource the answer is about and in which version (RFC 7644 §3.14). */
+  function identify(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    { id, revision }: StoredResource
+  ): FastifyReply {
+    return reply.headers({
+      location: resourceLocation(type, id, baseUrlOf(request)),
+      etag: resourceVersion(revision)
+    })
   }
 }
 

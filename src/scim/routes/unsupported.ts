@@ -5,16 +5,11 @@ import { refuseUnsupported } from './endpoint.ts'
 
 /** The parts of RFC 7644 that this server does not offer, and what to do instead. */
 const unsupportedParts: ReadonlyMap<string, string> = new Map([
-  ['/', 'Searching all resource types at once is not supported; ask /Users or /Groups.'],
-  ['/.search', 'Searching all resource types at once is not supported; ask /Users or /Groups.'],
-  ['/Users/.search', 'Searching by POST is not supported; use GET /Users with a filter.'],
-  ['/Groups/.search', 'Searching by POST is not supported; use GET /Groups with a filter.'],
   ['/Me', '/Me is not supported: a token belongs to an identity provider, not to a person.'],
-  ['/Me/*', '/Me is not supported: a token belongs to an identity provider, not to a person.'],
-  ['/Bulk', 'Bulk requests are not supported; send one request per resource.']
+  ['/Me/*', '/Me is not supported: a token belongs to an identity provider, not to a person.']
 ])
 
-/** Answers 501 for the parts of RFC 7644 that are not there (§3.4.3, §3.7, §3.11). */
+/** Answers 501 for the parts of RFC 7644 that are not there (§3.11). */
 export function refuseUnsupportedParts(app: FastifyInstance): void {
   for (const [path, detail] of unsupportedParts) refuseUnsupported(app, path, detail)
 }

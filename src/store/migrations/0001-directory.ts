@@ -88,6 +88,7 @@ export const directory: Migration = {
       subject text not null,
       operation text not null,
       state text not null,
+      removal integer not null,
       acknowledged integer not null,
       attempts integer not null,
       not_before integer not null,
@@ -97,7 +98,7 @@ export const directory: Migration = {
     ) strict`,
     sql`create index journal_open_subject on journal (subject, id)
       where state in ('decided', 'sent', 'unknown')`,
-    sql`create index journal_open on journal (id, not_before, state)
+    sql`create index journal_open on journal (removal desc, id, not_before, state)
       where state in ('decided', 'sent', 'unknown')`,
 
     sql`create table audit (

@@ -73,11 +73,19 @@ void test('RFC 7643 §5: /ServiceProviderConfig lists every required feature tru
   t.strictSame(serviceProviderConfig(base), {
     schemas: ['urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig'],
     patch: { supported: true },
-    bulk: { supported: false, maxOperations: 0, maxPayloadSize: 0 },
+    bulk: { supported: true, maxOperations: 100, maxPayloadSize: 1_048_576 },
     filter: { supported: true, maxResults: 1000 },
     changePassword: { supported: false },
-    sort: { supported: false },
-    etag: { supported: false },
+    sort: { supported: true },
+    etag: { supported: true },
+    pagination: {
+      cursor: true,
+      index: true,
+      defaultPaginationMethod: 'index',
+      defaultPageSize: 100,
+      maxPageSize: 1000,
+      cursorTimeout: 3600
+    },
     authenticationSchemes: [
       {
         type: 'oauthbearertoken',

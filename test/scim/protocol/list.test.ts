@@ -40,13 +40,14 @@ void test('RFC 7644 §3.4.2: unknown parameters are ignored, the first filter co
     {
       aadOptscim062020: '',
       filter: ['userName eq "a"', 'userName eq "b"'],
-      sortBy: 'userName',
-      sortOrder: 'descending'
+      sorting: 'userName',
+      startindex: '7'
     },
     limits
   )
   t.match(search.query, { kind: 'compare', value: 'a' })
   t.equal(search.sort, undefined)
+  t.equal(search.startIndex, 1)
   t.notOk('query' in parseSearch(User, {}, limits))
 })
 

@@ -29,7 +29,7 @@ t.test('discovery', async (t) => {
     }
   })
 
-  t.test('shows every listed schema and resource type by its id', async (t) => {
+  t.test('RFC 7644 §4: shows every listed schema and resource type by its id', async (t) => {
     for (const path of ['/Schemas', '/ResourceTypes']) {
       const ids = idsOf(await get(path))
       t.ok(ids.length >= 2)
@@ -65,13 +65,18 @@ t.test('discovery', async (t) => {
     t.match(answer.body, {
       schemas: ['urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig'],
       patch: { supported: true },
-      bulk: { supported: false },
+      bulk: { supported: true },
       meta: { location: `${server.url}/scim/v2/ServiceProviderConfig` }
     })
   })
 
-  t.test('refuses filters', async (t) => {
-    for (const path of ['/Schemas', '/ResourceTypes', '/ServiceProviderConfig']) {
+  t.test('RFC 7644 §4: refuses filters, with 403', async (t) => {
+    for (const path of [
+      '/Schemas',
+      '/ResourceTypes',
+      '/ServiceProviderConfig',
+      '/ResourceTypes/User'
+    ]) {
       const answer = await get(`${path}?filter=id+eq+%22User%22`)
       t.equal(answer.status, 403, path)
       t.match(answer.body, { status: '403' })

@@ -28,7 +28,7 @@ t.test('a person', async (t) => {
   const path = `/scim/v2/Users/${id}`
   const location = `${server.url}${path}`
 
-  t.test('is created with 201, Location and the whole resource', async (t) => {
+  t.test('RFC 7644 §3.3: is created with 201, Location and the whole resource', async (t) => {
     t.equal(created.status, 201)
     t.equal(created.headers.get('location'), location)
     t.equal(created.headers.get('content-type'), scimType)
@@ -84,14 +84,30 @@ t.test('a person', async (t) => {
     t.match(server.users.calls.at(-1), { method: 'put', context: { actor: 'token-1' } })
   })
 
-  t.test('is answered as the projection asks, on writes too', async (t) => {
+  t.test('RFC 7644 §3.9: is answered as attributes ask, on writes too', async (t) => {
     const replaced = await server.send('PUT', `${path}?attributes=userName`, { body: jane })
     t.equal(replaced.status, 200)
     t.match(replaced.body, { id, userName: jane.userName, schemas: [userSchema] })
     t.notOk('displayName' in replaced.body)
+
+    const body = patchOf({ op: 'replace', path: 'title', value: 'Cook' })
+    const patched = await server.send('PATCH', `${path}?attributes=Title`, { body })
+    t.equal(patched.status, 200)
+    t.same(patched.body, { schemas: [userSchema], id, title: 'Cook' })
+    const brief = await server.send('PATCH', `${path}?excludedAttributes=title,META`, { body })
+    t.match(brief.body, { id, displayName: jane.displayName })
+    t.notOk('title' in brief.body || 'meta' in brief.body)
+
+    const core = `${userSchema}:userName`
+    const other = { ...jane, userName: 'other@example.com' }
+    const posted = await server.send('POST', `/scim/v2/Users?attributes=${core}`, { body: other })
+    t.equal(posted.status, 201)
+    t.ok(posted.headers.get('location'))
+    t.same(Object.keys(posted.body).toSorted(), ['id', 'schemas', 'userName'])
+    await server.send('DELETE', `/scim/v2/Users/${idOf(posted)}`)
   })
 
-  t.test('is not changed when the projection is refused', async (t) => {
+  t.test('RFC 7644 §3.9: is not changed when attributes are refused', async (t) => {
     const before = server.users.calls.length
     for (const [method, target] of [
       ['POST', '/scim/v2/Users'],
@@ -105,7 +121,7 @@ t.test('a person', async (t) => {
     t.equal(server.users.calls.length, before)
   })
 
-  t.test('is deleted with 204 and gone afterwards', async (t) => {
+  t.test('RFC 7644 §3.6: is deleted with 204 and gone afterwards', async (t) => {
     const deleted = await server.send('DELETE', path)
     t.equal(deleted.status, 204)
     t.equal(deleted.text, '')
@@ -237,7 +253,7 @@ t.test('a group', async (t) => {
     t.match(await show(), [{ value: '7' }, { value: '9' }])
   })
 
-  t.test('is patched with 200 where attributes are asked for', async (t) => {
+  t.test('RFC 7644 §3.5.2: is patched with 200 where attributes are asked for', async (t) => {
     const body = patchOf({ op: 'Replace', path: 'displayName', value: 'Sales & More' })
     for (const query of ['?attributes=displayName', '?excludedAttributes=members']) {
       const answer = await server.send('PATCH', path + query, { body })

@@ -1,0 +1,110 @@
+import { ProvisioningError, type BoxRefusedError } from './errors.ts'
+import type { GroupRecord, UserRecord } from './model.ts'
+
+/** The answer for an id that is nobody's, or somebody's who was deleted here. */
+export function userNotFound(id: string): ProvisioningError {
+  return new ProvisioningError('not_found', `There is no user ${id.slice(0, 40)}.`)
+}
+
+/** The answer for somebody whom Box does not have any more, so that the IdP creates them again. */
+export function goneFromBox(id: string): ProvisioningError {
+  return new ProvisioningError('not_found', `User ${id} does not exist in Box any more.`)
+}
+
+/** The answer for a group that is not there, is hidden, or is gone from Box. */
+export function groupNotFound(id: string): ProvisioningError {
+  return new ProvisioningError('not_found', `There is no group ${id.slice(0, 40)}.`)
+}
+
+/** The answer where nothing that was sent can be a Box login. */
+export function loginMissing(): ProvisioningError {
+  return new ProvisioningError(
+    'login_missing',
+    'Box needs an e-mail address as login: send one as userName or as primary or work e-mail, or set LOGIN_DOMAIN.'
+  )
+}
+
+/** The answer for an address or userName that belongs to somebody in the directory already. */
+export function loginTaken(
+  login: string,
+  owner: Pick<UserRecord, 'id' | 'tombstone'>
+): ProvisioningError {
+  if (owner.tombstone) return loginHeldByLeaver(login, owner.id)
+  return new ProvisioningError(
+    'login_taken',
+    `${login} belongs to user ${owner.id} already: match that user instead of creating another.`
+  )
+}
+
+/** The answer for an address that Box still holds for somebody who was deleted here. */
+export function loginHeldByLeaver(login: string, ownerId: string): ProvisioningError {
+  return new ProvisioningError(
+    'login_held_by_leaver',
+    `Box still holds ${login} for user ${ownerId}, who left, and the externalId differs: the files of a ` +
+      'leaver are not handed to a namesake. Change the login of that user in the Box Admin Console, ' +
+      'or delete the user there, and provision again.'
+  )
+}
+
+/** The answer for a login that Box knows and the enterprise does not. */
+export function loginTakenOutside(login: string, cause: BoxRefusedError): ProvisioningError {
+  return new ProvisioningError(
+    'login_taken_outside',
+    `Box already has an account with the login ${login} that is not a user of this enterprise: a personal ` +
+      'account, another enterprise, or an alias of somebody. Its owner must change the address, or be ' +
+      `invited from Box's Admin Console and accept (Box request id ${cause.requestId}).`,
+    { cause }
+  )
+}
+
+/** The answer where Box does not take an address as a person's new login. */
+export function addressRefused(email: string, cause: BoxRefusedError): ProvisioningError {
+  return new ProvisioningError(
+    cause.status === 409 ? 'login_taken_outside' : 'refused_by_box',
+    `Box does not accept ${email} as a login (${cause.code}, request id ${cause.requestId}): ` +
+      'the address must be unused in all of Box and its domain must belong to the enterprise.',
+    { cause }
+  )
+}
+
+/** The answer for a change of somebody whom only Box's owner may change. */
+export function protectedAccount(id: string): ProvisioningError {
+  return new ProvisioningError(
+    'protected',
+    `User ${id} is an admin or co-admin in Box, whom the bridge cannot change. Change the person in the ` +
+      'Box Admin Console, or take them out of the scope of provisioning.'
+  )
+}
+
+/** The answer for the role of the enterprise's owner, which nobody can be given. */
+export function ownerRole(): ProvisioningError {
+  return new ProvisioningError(
+    'role_not_allowed',
+    'The Box role "admin" belongs to the owner of the enterprise and cannot be provisioned: map another role.'
+  )
+}
+
+/** The answer for a name that another group has already; Box wants names to be unique. */
+export function nameTaken(
+  name: string,
+  owner?: Pick<GroupRecord, 'id' | 'tombstone'>
+): ProvisioningError {
+  const whose = owner === undefined ? 'another group' : `group ${owner.id}`
+  const remedy =
+    owner?.tombstone === true
+      ? 'which was deleted here and kept in Box: rename or delete it in the Box Admin Console, or choose another name.'
+      : 'match that group or choose another name.'
+  return new ProvisioningError(
+    'group_name_taken',
+    `Box wants group names to be unique, and "${name}" belongs to ${whose}: ${remedy}`
+  )
+}
+
+/** The answer for members who are not here, where STRICT_MEMBERS is on. */
+export function unknownMembers(ids: readonly string[]): ProvisioningError {
+  return new ProvisioningError(
+    'unknown_members',
+    `${ids.length} member ids are no users here: ${ids.slice(0, 20).join(', ')}. ` +
+      'Provision the people first; groups cannot be members.'
+  )
+}
