@@ -13,7 +13,7 @@ import { answerBesideRoutes, createClientErrorHandler } from './plugins/client-e
 import { endConnections } from './plugins/closing.ts'
 import { checkContentHeaders } from './plugins/content-type.ts'
 import { nameRequests } from './plugins/correlation.ts'
-import { graceMs, setDeadlines } from './plugins/deadline.ts'
+import { graceMs, limitWrites, setDeadlines } from './plugins/deadline.ts'
 import { answerErrors, answerFrameworkErrors } from './plugins/errors.ts'
 import { logPrivacy } from './plugins/log-privacy.ts'
 import { baseUrlOf, requireHost, scimPath, withoutEntraFlag } from './plugins/urls.ts'
@@ -57,7 +57,7 @@ export interface AppOptions {
   readonly maxHeaderBytes?: number | undefined
   /** How long a request may take to arrive; default 60 s. */
   readonly receiveTimeoutMs?: Milliseconds | undefined
-  /** When a request that nobody answers is answered 503; default 5 s after the budget. */
+  /** When a write that nobody answers is answered 503; default 5 s after the budget. */
   readonly answerTimeoutMs?: Milliseconds | undefined
 }
 
@@ -83,10 +83,11 @@ export function buildApp(deps: AppDependencies, options: AppOptions): FastifyIns
   const settings = withDefaults(options)
   const app = createServer(deps, settings)
 
-  nameRequests(app, settings.demo)
+  nameRequests(app, { demo: settings.demo, log: settings.logger })
   requireHost(app)
   endConnections(app)
   setDeadlines(app, deps.clock, settings.requestBudgetMs)
+  limitWrites(app, settings.answerTimeoutMs)
   prepareActor(app)
   answerErrors(app, settings.bodyLimit)
   readBodies(app)
@@ -134,6 +135,8 @@ function createServer({ random }: AppDependencies, settings: Settings): FastifyI
   const clientErrors = { random, demo, maxHeaderBytes, log }
   const app = fastify({
     loggerInstance: log,
+    // A logger of its own for each request would cost every request what only failures need.
+    childLoggerFactory: (logger) => logger,
     logController: new LogController({
       disableRequestLogging: true,
       requestIdLogLabel: 'correlationId'
@@ -148,7 +151,6 @@ function createServer({ random }: AppDependencies, settings: Settings): FastifyI
       maxParamLength: maxHeaderBytes
     },
     bodyLimit: settings.bodyLimit,
-    handlerTimeout: settings.answerTimeoutMs,
     requestTimeout: receiveTimeoutMs,
     http: {
       maxHeaderSize: maxHeaderBytes,

@@ -49,6 +49,7 @@ export const provisioningAnswers: Readonly<Record<ProvisioningErrorCode, Kind>> 
   invalid_value: invalidValue,
   refused_by_box: invalidValue,
   importing: { status: 503 },
+  busy: { status: 503 },
   version_mismatch: { status: 412 }
 }
 
@@ -98,7 +99,8 @@ export function explainError(
 export function answerFrameworkErrors(demo: boolean, bodyLimit: number) {
   return (error: FastifyError, request: FastifyRequest, reply: FastifyReply): void => {
     const answer = explainError(error, request, bodyLimit)
-    request.log.info({ method: request.method, status: answer.status }, 'unroutable request')
+    const { id: correlationId, method } = request
+    request.log.info({ correlationId, method, status: answer.status }, 'unroutable request')
     void sendError(reply.headers(standingHeaders(request.id, demo)), answer)
   }
 }
@@ -181,7 +183,7 @@ function invalidSyntax(detail: string): ErrorAnswer {
 
 /** Logs what nobody foresaw, and tells the caller nothing but where to find it in the log. */
 function unexpected(error: unknown, correlationId: string, log: FastifyBaseLogger): ErrorAnswer {
-  log.error({ err: error }, 'request failed unexpectedly')
+  log.error({ correlationId, err: error }, 'request failed unexpectedly')
   return {
     status: 500,
     detail: `The server failed unexpectedly. Its log explains it under ${correlationId}.`
