@@ -21,7 +21,7 @@ t.test('a deactivation is not lost where something else about the person is unkn
     emulator.faults.add({ kind: '503-before', path: '/2.0/*' })
     t.equal((await scim.patch(path, title)).status, 503, 'the title is unknown now')
     const gone = verb === 'patch' ? scim.patch(path, active(false)) : scim.delete(path)
-    t.equal((await gone).status, 503)
+    t.match((await gone).status, /429|503/)
     emulator.faults.clear()
     clock.skip(60_000)
     await until('the bridge deactivates by itself', () => {
