@@ -15,6 +15,10 @@ export interface BridgeProcess {
   readonly emulator: Emulator
   /** Where the emulator listens. */
   readonly boxUrl: string
+  /** The path of the database. */
+  readonly database: string
+  /** The environment that the process gets. */
+  readonly env: Readonly<Record<string, string>>
   /** Asks whichever process runs at the time. */
   readonly scim: ScimClient
   /** Starts the process; resolves once it listens, or with `untilReady` once the import is done. */
@@ -71,6 +75,8 @@ export async function bridgeProcess(
   const bridge: BridgeProcess = {
     emulator,
     boxUrl,
+    database: path,
+    env,
     get scim() {
       return scimClient({ baseUrl: `${origin}/scim/v2`, token })
     },
