@@ -67,6 +67,9 @@ interface BoxSide {
   close(): Promise<void>
 }
 
+/** How long a log line may wait for others to be written with it. */
+const logFlushMs = 200
+
 const demoHost = 'demo.invalid'
 
 /**
@@ -76,7 +79,7 @@ const demoHost = 'demo.invalid'
 export async function startServer(config: Config, parts: ServerParts = {}): Promise<Server> {
   const clock = parts.clock ?? systemClock
   const random = parts.random ?? systemRandom
-  const log = parts.logger ?? pino({ level: config.logLevel, base: null })
+  const log = parts.logger ?? createLog(config.logLevel)
   for (const warning of warnings(config)) log.warn(warning)
 
   const box = await connectBox(config, { clock, random, log })
@@ -100,6 +103,20 @@ export function createOperator(
     backUp: (file) => backUpDirectory(databaseUrl, file),
     status: () => readStatus(databaseUrl, clock.now())
   }
+}
+
+/**
+ * Lines are written some at a time: a system call for each would cost more than the line. The rest is
+ * written when the process ends.
+ */
+function createLog(level: string): Logger {
+  const destination = pino.destination({
+    dest: 1,
+    sync: false,
+    minLength: 4096,
+    periodicFlush: logFlushMs
+  })
+  return pino({ level, base: null }, destination)
 }
 
 async function run(

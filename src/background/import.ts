@@ -1,5 +1,6 @@
 import type { Clock } from '../lib/clock.ts'
 import type { Logger } from '../lib/logger.ts'
+import { inTurns } from '../lib/turns.ts'
 import { BoxUnavailableError } from '../provisioning/errors.ts'
 import { allUsersGroupType } from '../provisioning/group-creation.ts'
 import type { BoxGroup, BoxGroupId, BoxMembership, BoxUser } from '../provisioning/model.ts'
@@ -99,7 +100,9 @@ export async function createImport(dependencies: ImportDependencies): Promise<Im
       const page = await persistently((call) => box.listUsers(from, call), signal)
       const people = page.users.filter((user) => user.id !== ownId && !user.isPlatformAccessOnly)
       await directory.transaction(async (tx) => {
-        for (const user of people) await tx.putUser(await userRecord(tx, user))
+        for await (const batch of inTurns(people)) {
+          for (const user of batch) await tx.putUser(await userRecord(tx, user))
+        }
       })
       counts.users += people.length
       log.info({ ...counts }, 'importing users from Box')

@@ -23,8 +23,11 @@ const entryMs = 60_000
 /** How long an entry rests after a failure that says nothing better. */
 const restMs = 30_000
 
-/** How many entries are read at a time, and how many of them are worked at a time. */
-const batch = 256
+/**
+ * How many entries are read at a time, removals first, and how many of them are worked at a time. A
+ * removal that is decided meanwhile waits for the end of the turn, so turns are short.
+ */
+const batch = 64
 const concurrency = 8
 
 /** Creates the journal worker. */

@@ -77,6 +77,8 @@ export type ProvisioningErrorCode =
   | 'refused_by_box'
   /** A value that cannot be accepted. */
   | 'invalid_value'
+  /** Too much is asked at a time; nothing was done. */
+  | 'busy'
   /** The first import of the Box enterprise is not done. */
   | 'importing'
   /** Somebody changed the resource meanwhile (If-Match). */

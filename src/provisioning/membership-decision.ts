@@ -1,4 +1,6 @@
 import type { EpochMs } from '../lib/clock.ts'
+import { excerpt } from '../lib/text.ts'
+import { inTurns } from '../lib/turns.ts'
 import type { BoxGroupId, BoxUserId, MembershipRow } from './model.ts'
 import {
   mayHaveReachedBox,
@@ -39,18 +41,8 @@ export async function decideMemberships(
   const rows = await readRows(tx, changes, context.groupId)
   const wanted = await resolveChanges(tx, changes, rows, context)
   const visible = await visiblePeople(tx, wanted, rows, context)
-  const rowsToPut: MembershipRow[] = []
-  const operations: NewOperation[] = []
-  const joined: JournalEntry[] = []
-  for (const [userId, isWanted] of wanted) {
-    if (!visible.has(userId) && (isWanted || !rows.has(userId))) continue
-    const decide = isWanted ? decideAdd : decideRemove
-    const decision = await decide(tx, userId as BoxUserId, rows.get(userId), context)
-    if (decision.row !== undefined) rowsToPut.push(decision.row)
-    const { operation, isDoubtful = false } = decision
-    if (operation !== undefined) operations.push({ operation, isDoubtful })
-    joined.push(...(decision.joined ?? []))
-  }
+  const people = { wanted, rows, visible }
+  const { rowsToPut, operations, joined } = await decideAll(tx, people, context)
   if (rowsToPut.length > 0) await tx.putMemberships(rowsToPut)
   const changed = rowsToPut.some(
     (row) => row.intended !== (rows.get(row.userId)?.intended ?? false)
@@ -62,6 +54,36 @@ export async function decideMemberships(
 interface NewOperation {
   readonly operation: BoxOperation
   readonly isDoubtful: boolean
+}
+
+/** Whom a change is about. */
+interface People {
+  /** Who shall be a member, and who shall not. */
+  readonly wanted: ReadonlyMap<string, boolean>
+  readonly rows: ReadonlyMap<string, MembershipRow>
+  readonly visible: ReadonlySet<string>
+}
+
+async function decideAll(
+  tx: DirectoryTransaction,
+  { wanted, rows, visible }: People,
+  context: DecisionContext
+) {
+  const rowsToPut: MembershipRow[] = []
+  const operations: NewOperation[] = []
+  const joined: JournalEntry[] = []
+  for await (const batch of inTurns([...wanted])) {
+    for (const [userId, isWanted] of batch) {
+      if (!visible.has(userId) && (isWanted || !rows.has(userId))) continue
+      const decide = isWanted ? decideAdd : decideRemove
+      const decision = await decide(tx, userId as BoxUserId, rows.get(userId), context)
+      if (decision.row !== undefined) rowsToPut.push(decision.row)
+      const { operation, isDoubtful = false } = decision
+      if (operation !== undefined) operations.push({ operation, isDoubtful })
+      joined.push(...(decision.joined ?? []))
+    }
+  }
+  return { rowsToPut, operations, joined }
 }
 
 interface Decision {
@@ -143,9 +165,10 @@ async function resolveChanges(
   const wanted = new Map<string, boolean>()
   for (const change of changes) {
     if (change.kind === 'remove-matching') {
-      const group = await tx.groups.view(context.groupId, true)
-      for (const { value, display } of group?.related ?? []) {
-        if (change.matches({ value, display, type: 'User' })) wanted.set(value, false)
+      for await (const members of tx.memberships.shown(context.groupId)) {
+        for (const { value, display } of members) {
+          if (change.matches({ value, display, type: 'User' })) wanted.set(value, false)
+        }
       }
       continue
     }
@@ -183,7 +206,7 @@ async function visiblePeople(
   if (unknown.length === 0) return visible
   if (settings.strictMembers) throw unknownMembers(unknown)
   trail.notes.push(
-    `${unknown.length} unknown member ids skipped: ${unknown.slice(0, 20).join(', ')}`
+    `${unknown.length} unknown member ids skipped: ${unknown.slice(0, 20).map(excerpt).join(', ')}`
   )
   return visible
 }

@@ -1,4 +1,5 @@
 import { runConcurrently } from '../lib/concurrency.ts'
+import { inTurns } from '../lib/turns.ts'
 import type { Dependencies } from './dependencies.ts'
 import { BoxRefusedError, BoxUnavailableError, ProvisioningError } from './errors.ts'
 import { assertKnownMembers, decideMemberships } from './membership-decision.ts'
@@ -245,19 +246,21 @@ export function createMemberships(
   /** SCIM does not show those that may have reached Box until somebody has looked. */
   async function withdraw(entries: readonly JournalEntry[]): Promise<void> {
     await directory.transaction(async (tx) => {
-      for (const entry of await stillOpen(tx, entries)) {
-        const { id, operation, state, acknowledged } = entry
-        if (operation.kind !== 'add-membership' || state === 'sent' || acknowledged) continue
-        const { groupId, userId } = operation
-        if (mayHaveReachedBox(entry)) {
-          await tx.updateJournal([id], { state: 'unknown' })
-          const row = await tx.memberships.get(groupId, userId)
-          if (row !== undefined) await tx.putMemberships([{ ...row, intended: false }])
-        } else {
-          await tx.updateJournal([id], { state: 'cancelled', outcome: 'not sent' })
-          await tx.deleteMembership(groupId, userId)
+      for await (const batch of inTurns(await stillOpen(tx, entries))) {
+        for (const entry of batch) {
+          const { id, operation, state, acknowledged } = entry
+          if (operation.kind !== 'add-membership' || state === 'sent' || acknowledged) continue
+          const { groupId, userId } = operation
+          if (mayHaveReachedBox(entry)) {
+            await tx.updateJournal([id], { state: 'unknown' })
+            const row = await tx.memberships.get(groupId, userId)
+            if (row !== undefined) await tx.putMemberships([{ ...row, intended: false }])
+          } else {
+            await tx.updateJournal([id], { state: 'cancelled', outcome: 'not sent' })
+            await tx.deleteMembership(groupId, userId)
+          }
+          await tx.touchGroup(groupId, clock.now())
         }
-        await tx.touchGroup(groupId, clock.now())
       }
     })
   }
@@ -280,9 +283,11 @@ async function stillOpen(
   entries: readonly JournalEntry[]
 ): Promise<readonly JournalEntry[]> {
   const open: JournalEntry[] = []
-  for (const { id } of entries) {
-    const entry = await tx.journal.get(id)
-    if (entry !== undefined && isOpen(entry)) open.push(entry)
+  for await (const batch of inTurns(entries)) {
+    for (const { id } of batch) {
+      const entry = await tx.journal.get(id)
+      if (entry !== undefined && isOpen(entry)) open.push(entry)
+    }
   }
   return open
 }

@@ -164,8 +164,11 @@ export interface StoredResource {
   readonly created: EpochMs
   readonly lastModified: EpochMs
   readonly revision: number
-  /** A group's members, or a user's groups; absent where they were not asked for. */
-  readonly related?: readonly RelatedResource[]
+  /**
+   * A group's members, or a user's groups; absent where they were not asked for. They may be many:
+   * each is made when the iteration comes to it.
+   */
+  readonly related?: Iterable<RelatedResource>
 }
 
 /** A resource found by a search of people and groups. */

@@ -12,6 +12,7 @@ import type {
   GroupRecord,
   MembershipRow,
   MixedResource,
+  RelatedResource,
   StoredResource,
   UserRecord
 } from './model.ts'
@@ -159,6 +160,8 @@ export interface MembershipReads {
   getMany(groupId: BoxGroupId, userIds: readonly BoxUserId[]): Promise<readonly MembershipRow[]>
   /** All rows of a group, intended or not. */
   ofGroup(groupId: BoxGroupId): Promise<readonly MembershipRow[]>
+  /** The visible members as SCIM shows them, some at a time. */
+  shown(groupId: BoxGroupId): AsyncIterable<readonly RelatedResource[]>
   /** All rows of a person, intended or not. */
   ofUser(userId: BoxUserId): Promise<readonly MembershipRow[]>
 }
@@ -223,7 +226,8 @@ export type JournalUpdate = Partial<
 
 /**
  * Writes, all or none, with reads that see them. Transactions run one at a time: keep them short and
- * never await Box inside.
+ * never await Box inside. Long lists are worked on in turns of the event loop, and reads outside the
+ * transaction go on meanwhile.
  */
 export interface DirectoryTransaction extends DirectoryReads {
   /** Inserts or replaces a person. */

@@ -1,3 +1,4 @@
+import { excerpt } from '../lib/text.ts'
 import { ProvisioningError, type BoxRefusedError } from './errors.ts'
 import type { GroupRecord, UserRecord } from './model.ts'
 
@@ -104,7 +105,7 @@ export function nameTaken(
 export function unknownMembers(ids: readonly string[]): ProvisioningError {
   return new ProvisioningError(
     'unknown_members',
-    `${ids.length} member ids are no users here: ${ids.slice(0, 20).join(', ')}. ` +
+    `${ids.length} member ids are no users here: ${ids.slice(0, 20).map(excerpt).join(', ')}. ` +
       'Provision the people first; groups cannot be members.'
   )
 }

@@ -9,11 +9,11 @@ import type { GroupService, ResourceService, UserService } from '../provisioning
 import type { Authenticate } from './bearer-tokens.ts'
 import { prepareActor, requireToken } from './plugins/auth.ts'
 import { readBodies } from './plugins/bodies.ts'
-import { createClientErrorHandler } from './plugins/client-errors.ts'
+import { answerBesideRoutes, createClientErrorHandler } from './plugins/client-errors.ts'
 import { endConnections } from './plugins/closing.ts'
 import { checkContentHeaders } from './plugins/content-type.ts'
 import { nameRequests } from './plugins/correlation.ts'
-import { graceMs, setDeadlines } from './plugins/deadline.ts'
+import { graceMs, limitWrites, setDeadlines } from './plugins/deadline.ts'
 import { answerErrors, answerFrameworkErrors } from './plugins/errors.ts'
 import { logPrivacy } from './plugins/log-privacy.ts'
 import { baseUrlOf, requireHost, scimPath, withoutEntraFlag } from './plugins/urls.ts'
@@ -57,9 +57,19 @@ export interface AppOptions {
   readonly maxHeaderBytes?: number | undefined
   /** How long a request may take to arrive; default 60 s. */
   readonly receiveTimeoutMs?: Milliseconds | undefined
-  /** When a request that nobody answers is answered 503; default 5 s after the budget. */
+  /** When a write that nobody answers is answered 503; default 5 s after the budget. */
   readonly answerTimeoutMs?: Milliseconds | undefined
 }
+
+/** What HTTP requests may be at most where {@link AppOptions} do not say otherwise. */
+export const httpLimits = {
+  /** Holds a PATCH of about 100,000 members. */
+  bodyBytes: 10 * 1024 * 1024,
+  /** URL and headers together. */
+  headerBytes: 32 * 1024,
+  /** Until the last byte of a request is there. */
+  receiveMs: 60_000
+} as const
 
 type Settings = Required<{
   [Key in Exclude<keyof AppOptions, 'publicUrl'>]: NonNullable<AppOptions[Key]>
@@ -73,10 +83,11 @@ export function buildApp(deps: AppDependencies, options: AppOptions): FastifyIns
   const settings = withDefaults(options)
   const app = createServer(deps, settings)
 
-  nameRequests(app, settings.demo)
+  nameRequests(app, { demo: settings.demo, log: settings.logger })
   requireHost(app)
   endConnections(app)
   setDeadlines(app, deps.clock, settings.requestBudgetMs)
+  limitWrites(app, settings.answerTimeoutMs)
   prepareActor(app)
   answerErrors(app, settings.bodyLimit)
   readBodies(app)
@@ -121,8 +132,11 @@ function serveScim(
 function createServer({ random }: AppDependencies, settings: Settings): FastifyInstance {
   const { demo, maxHeaderBytes, receiveTimeoutMs } = settings
   const log: FastifyBaseLogger = settings.logger.child({}, logPrivacy)
-  return fastify({
+  const clientErrors = { random, demo, maxHeaderBytes, log }
+  const app = fastify({
     loggerInstance: log,
+    // A logger of its own for each request would cost every request what only failures need.
+    childLoggerFactory: (logger) => logger,
     logController: new LogController({
       disableRequestLogging: true,
       requestIdLogLabel: 'correlationId'
@@ -137,7 +151,6 @@ function createServer({ random }: AppDependencies, settings: Settings): FastifyI
       maxParamLength: maxHeaderBytes
     },
     bodyLimit: settings.bodyLimit,
-    handlerTimeout: settings.answerTimeoutMs,
     requestTimeout: receiveTimeoutMs,
     http: {
       maxHeaderSize: maxHeaderBytes,
@@ -149,8 +162,10 @@ function createServer({ random }: AppDependencies, settings: Settings): FastifyI
     return503OnClosing: false,
     forceCloseConnections: 'idle',
     frameworkErrors: answerFrameworkErrors(demo, settings.bodyLimit),
-    clientErrorHandler: createClientErrorHandler({ random, demo, maxHeaderBytes, log })
+    clientErrorHandler: createClientErrorHandler(clientErrors)
   })
+  answerBesideRoutes(app.server, clientErrors)
+  return app
 }
 
 function withDefaults(options: AppOptions): Settings {
@@ -159,9 +174,9 @@ function withDefaults(options: AppOptions): Settings {
     requestBudgetMs: options.requestBudgetMs,
     demo: options.demo ?? false,
     logger: options.logger ?? pino({ enabled: false }),
-    bodyLimit: options.bodyLimit ?? 10 * 1024 * 1024,
-    maxHeaderBytes: options.maxHeaderBytes ?? 32 * 1024,
-    receiveTimeoutMs: options.receiveTimeoutMs ?? 60_000,
+    bodyLimit: options.bodyLimit ?? httpLimits.bodyBytes,
+    maxHeaderBytes: options.maxHeaderBytes ?? httpLimits.headerBytes,
+    receiveTimeoutMs: options.receiveTimeoutMs ?? httpLimits.receiveMs,
     answerTimeoutMs: options.answerTimeoutMs ?? options.requestBudgetMs + graceMs
   }
 }

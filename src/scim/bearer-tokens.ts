@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto'
+import { hash, timingSafeEqual } from 'node:crypto'
 
 /** Who a token belongs to. */
 interface Caller {
@@ -18,13 +18,16 @@ const bearerCredentials = /^bearer +([^\s]+)$/i
  * constant time, and every one is compared whatever the ones before it said.
  */
 export function createTokenCheck(tokens: readonly string[]): Authenticate {
-  const known = tokens.map((token, index) => ({ actor: `token-${index + 1}`, hash: digest(token) }))
+  const known = tokens.map((token, index) => ({
+    caller: { actor: `token-${index + 1}` },
+    digested: digest(token)
+  }))
   return (header) => {
     const presented = bearerToken(header)
     if (presented === undefined) return undefined
-    const hash = digest(presented)
+    const digested = digest(presented)
     return known.reduce<Caller | undefined>(
-      (found, token) => (timingSafeEqual(token.hash, hash) ? { actor: token.actor } : found),
+      (found, token) => (timingSafeEqual(token.digested, digested) ? token.caller : found),
       undefined
     )
   }
@@ -36,5 +39,5 @@ export function bearerToken(header: string | undefined): string | undefined {
 }
 
 function digest(token: string): Buffer {
-  return createHash('sha256').update(token).digest()
+  return hash('sha256', token, 'buffer')
 }

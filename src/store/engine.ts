@@ -1,10 +1,15 @@
 import { openConnection } from './dialect.ts'
 import type { Connection } from './dialect.ts'
+import { createScans } from './scans/scans.ts'
+import type { Scans } from './scans/scans.ts'
+import { shareReads } from './turn-snapshot.ts'
 
 /** A database with a connection for reads that never waits for the one that writes. */
 export interface Engine {
   readonly reader: Connection
   readonly writer: Connection
+  /** Where long reads run; undefined where the reader has to run them. */
+  readonly scans?: Scans
   /** Begins a write transaction. */
   begin(): void
   /** Makes the running transaction durable and shows it to the reader. */
@@ -28,15 +33,20 @@ export function openFileEngine(path: string): Engine {
   try {
     writer.sqlite.exec('pragma journal_mode = wal')
     writer.sqlite.exec('pragma synchronous = full')
-    const reader = openConnection(path, { readOnly: true })
+    const { reader, refresh } = shareReads(openConnection(path, { readOnly: true }))
     return {
       reader,
       writer,
+      scans: createScans(path),
       begin: () => writer.sqlite.exec('begin immediate'),
-      commit: () => writer.sqlite.exec('commit'),
+      commit() {
+        refresh()
+        writer.sqlite.exec('commit')
+      },
       rollback: () => rollback(writer),
       databases: [writer],
       close() {
+        refresh()
         reader.sqlite.close()
         try {
           writer.sqlite.exec('pragma wal_checkpoint(truncate)')
@@ -44,13 +54,19 @@ export function openFileEngine(path: string): Engine {
           writer.sqlite.close()
         }
       },
-      abandon: () => closeAll([reader, writer])
+      abandon() {
+        refresh()
+        closeAll([reader, writer])
+      }
     }
   } catch (error) {
     writer.sqlite.close()
     throw error
   }
 }
+
+/** The reader's own triggers count what is visible there. */
+const filter = (table: string) => table !== 'visible_counts'
 
 /**
  * A database in memory. SQLite has no WAL there, and a shared cache makes readers wait: so there are
@@ -75,7 +91,8 @@ export function openMemoryEngine(): Engine {
     },
     commit() {
       writer.sqlite.exec('commit')
-      const shown = changes === undefined || reader.sqlite.applyChangeset(changes.changeset())
+      const shown =
+        changes === undefined || reader.sqlite.applyChangeset(changes.changeset(), { filter })
       endSession()
       if (!shown) throw new Error('the committed changes do not fit the copy that is read')
     },

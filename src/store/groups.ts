@@ -9,7 +9,7 @@ import type { Param, ParamsOfRow, Session } from './prepared-query.ts'
 import { toStoredResource, viewOf } from './view.ts'
 import { groupKind } from './resource-scope.ts'
 import { parseObject, textAttribute, toResource, toResourceText } from './resource-text.ts'
-import { search, searchStatement } from './search.ts'
+import { createSearch } from './prepared-search.ts'
 import type { GroupRow, Tables } from './tables.ts'
 
 /** The table of groups: what can be done in any session. */
@@ -42,7 +42,7 @@ const columns = [
 export function createGroupStore(db: Kysely<Tables>): GroupStore {
   const statements = prepareStatements(db)
   return {
-    reads: (session) => createReads(db, statements, session),
+    reads: (session) => createReads(statements, session),
     async put(session, record) {
       await statements.put(session, toRow(record))
     },
@@ -72,6 +72,7 @@ function prepareStatements(db: Kysely<Tables>) {
     ),
     view: prepareSql(db, (id: Param<string>) => viewOf(groupKind, id, false)),
     viewRelated: prepareSql(db, (id: Param<string>) => viewOf(groupKind, id, true)),
+    search: createSearch(db, groupKind),
     put: prepareForRow(columns, (row: ParamsOfRow<GroupRow>) =>
       db
         .insertInto('groups')
@@ -93,16 +94,17 @@ async function first(rows: Promise<readonly GroupRow[]>): Promise<GroupRecord | 
   return row === undefined ? undefined : toRecord(row)
 }
 
-function createReads(db: Kysely<Tables>, statements: Statements, session: Session): GroupReads {
+function createReads(statements: Statements, session: Session): GroupReads {
   return {
     get: (id) => first(statements.get(session, id)),
     findByName: (name) => first(statements.findByName(session, fold(name))),
     async view(id, related) {
-      const statement = related ? statements.viewRelated : statements.view
-      const [row] = await statement(session, id)
-      return row === undefined ? undefined : toStoredResource(row)
+      const [row] = await (related
+        ? statements.viewRelated({ ...session, run: session.scan }, id)
+        : statements.view(session, id))
+      return row === undefined ? undefined : toStoredResource(row, related)
     },
-    search: (request) => search(session, searchStatement(db, groupKind, request), request)
+    search: (request) => statements.search(session, request)
   }
 }
 

@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import type { Kysely, Selectable } from 'kysely'
+import { inTurns } from '../lib/turns.ts'
 import { isRemoval, openStates } from '../provisioning/operations.ts'
 import type {
   BoxOperation,
@@ -46,26 +47,25 @@ type InsertedRow = Required<Omit<NewJournalRow, 'id'>> & Record<string, string |
 /** Compiles the statements about the journal. */
 export function createJournalStore(db: Kysely<Tables>): JournalStore {
   const statements = prepareStatements(db)
+  const updateOf = prepareUpdates(db)
   return {
     reads: (session) => createReads(statements, session),
     async append(session, entries) {
       const appended: JournalEntry[] = []
-      for (const entry of entries) {
-        const [row] = await statements.append(session, toRow(entry))
-        if (row !== undefined) appended.push({ ...withDefaults(entry), id: row.id })
+      for await (const batch of inTurns(entries)) {
+        for (const entry of batch) {
+          const [row] = await statements.append(session, toRow(entry))
+          if (row !== undefined) appended.push({ ...withDefaults(entry), id: row.id })
+        }
       }
       return appended
     },
     async update(session, ids, change) {
       const columns = toColumns(change)
-      if (ids.length === 0 || Object.keys(columns).length === 0) return
-      const update = db
-        .updateTable('journal')
-        .set(columns)
-        .where(
-          sql<boolean>`id in (select asked.value from json_each(${JSON.stringify(ids)}) as asked)`
-        )
-      await session.run(update.compile())
+      if (Object.keys(columns).length === 0) return
+      for await (const batch of inTurns(ids)) {
+        await updateOf(Object.keys(columns))(session, { ...columns, ids: JSON.stringify(batch) })
+      }
     }
   }
 }
@@ -99,6 +99,27 @@ function prepareStatements(db: Kysely<Tables>) {
     append: prepareForRow(columns, (row: ParamsOfRow<InsertedRow>) =>
       db.insertInto('journal').values(row).returning('id')
     )
+  }
+}
+
+type ChangedRow = Readonly<Record<string, string | number | null>>
+
+/** Statements that change these columns of the entries with the ids in `ids`, each compiled once. */
+function prepareUpdates(db: Kysely<Tables>) {
+  const prepared = new Map<string, (session: Session, row: ChangedRow) => Promise<unknown>>()
+  return (names: readonly string[]) => {
+    const known = prepared.get(names.join())
+    if (known !== undefined) return known
+    const update = prepareForRow(
+      [...names, 'ids'],
+      ({ ids, ...changed }: ParamsOfRow<ChangedRow>) =>
+        db
+          .updateTable('journal')
+          .set(changed)
+          .where(sql<boolean>`id in (select asked.value from json_each(${ids}) as asked)`)
+    )
+    prepared.set(names.join(), update)
+    return update
   }
 }
 

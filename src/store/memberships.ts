@@ -7,6 +7,7 @@ import type {
   MembershipRow
 } from '../provisioning/model.ts'
 import type { MembershipReads } from '../provisioning/ports.ts'
+import { inTurns, nextTurn } from '../lib/turns.ts'
 import { prepare, prepareSql } from './prepared-query.ts'
 import type { Param, Session } from './prepared-query.ts'
 import type { MembershipTable, Tables } from './tables.ts'
@@ -22,20 +23,24 @@ export interface MembershipStore {
 
 type TableRow = Selectable<MembershipTable>
 
+/** A member with what SCIM shows of them. */
+interface ShownRow {
+  readonly user_id: string
+  readonly display: string
+}
+
+/** How many rows are read in one turn of the event loop. */
+const pageSize = 1_000
+
 /** Compiles the statements about memberships; rows travel as one JSON array, however many they are. */
 export function createMembershipStore(db: Kysely<Tables>): MembershipStore {
   const statements = prepareStatements(db)
   return {
     reads: (session) => createReads(statements, session),
     async put(session, rows) {
-      const values = rows.map((row) => [
-        row.groupId,
-        row.userId,
-        Number(row.intended),
-        row.boxId ?? null,
-        row.role
-      ])
-      await statements.put(session, JSON.stringify(values))
+      for await (const batch of inTurns(rows)) {
+        await statements.put(session, JSON.stringify(batch.map(toValues)))
+      }
     },
     async delete(session, groupId, userId) {
       await statements.delete(session, groupId, userId)
@@ -65,8 +70,19 @@ function prepareStatements(db: Kysely<Tables>) {
         and m.user_id in (select asked.value from json_each(${userIds}) as asked)
         order by m.user_id`
     ),
-    ofGroup: prepare((groupId: Param<string>) =>
-      rows.where('group_id', '=', groupId).orderBy('user_id')
+    ofGroup: prepare((groupId: Param<string>, after: Param<string>) =>
+      rows
+        .where('group_id', '=', groupId)
+        .where('user_id', '>', after)
+        .orderBy('user_id')
+        .limit(pageSize)
+    ),
+    shown: prepareSql(
+      db,
+      (groupId: Param<string>, after: Param<string>) => sql<ShownRow>`select m.user_id, u.display
+        from memberships as m join users as u on u.id = m.user_id
+        where m.group_id = ${groupId} and m.user_id > ${after} and m.intended = 1
+        and u.tombstone = 0 order by m.user_id limit ${sql.lit(pageSize)}`
     ),
     ofUser: prepare((userId: Param<string>) =>
       rows.where('user_id', '=', userId).orderBy('group_id')
@@ -98,11 +114,44 @@ function createReads(statements: Statements, session: Session): MembershipReads 
       const [row] = await all(statements.get(session, groupId, userId))
       return row
     },
-    getMany: (groupId, userIds) =>
-      all(statements.getMany(session, groupId, JSON.stringify(userIds))),
-    ofGroup: (groupId) => all(statements.ofGroup(session, groupId)),
+    async getMany(groupId, userIds) {
+      const found: MembershipRow[] = []
+      for await (const batch of inTurns(userIds.toSorted(), pageSize)) {
+        found.push(...(await all(statements.getMany(session, groupId, JSON.stringify(batch)))))
+      }
+      return found
+    },
+    async ofGroup(groupId) {
+      const found: MembershipRow[] = []
+      const pages = inPages((after) => statements.ofGroup(session, groupId, after))
+      for await (const page of pages) found.push(...page.map(toMembership))
+      return found
+    },
+    async *shown(groupId) {
+      const pages = inPages((after) => statements.shown(session, groupId, after))
+      for await (const page of pages) {
+        yield page.map(({ user_id: value, display }) => ({ value, display }))
+      }
+    },
     ofUser: (userId) => all(statements.ofUser(session, userId))
   }
+}
+
+/** Reads a group's rows page by page, in the order of their people, with a turn of the loop between. */
+async function* inPages<Row extends { readonly user_id: string }>(
+  read: (after: string) => Promise<readonly Row[]>
+): AsyncGenerator<readonly Row[], void> {
+  let after: string | undefined = ''
+  while (after !== undefined) {
+    const page: readonly Row[] = await read(after)
+    yield page
+    after = page.length < pageSize ? undefined : page.at(-1)?.user_id
+    if (after !== undefined) await nextTurn()
+  }
+}
+
+function toValues(row: MembershipRow): readonly (string | number | null)[] {
+  return [row.groupId, row.userId, Number(row.intended), row.boxId ?? null, row.role]
 }
 
 function toMembership(row: TableRow): MembershipRow {

@@ -25,8 +25,9 @@ export function createResourceStore(db: Kysely<Tables>): ResourceStore {
   return {
     reads: (session) => ({
       async search(request) {
-        const rows = await session.run(mixedSearchStatement(db, request))
-        return toPage(rows, request, { resource: toMixedResource, position })
+        const rows = await session.scan(mixedSearchStatement(db, request))
+        const resource = (row: MixedRow) => toMixedResource(row, request)
+        return toPage(rows, request, { resource, position })
       }
     })
   }
@@ -64,8 +65,10 @@ function mixedSearchStatement(
     order by ${orderOf('page', sort, tie)}`.compile(db)
 }
 
-function toMixedResource(row: MixedRow): MixedResource {
-  return { ...toStoredResource(row), resourceType: typeOf(row) }
+function toMixedResource(row: MixedRow, { users, groups }: MixedSearchRequest): MixedResource {
+  const resourceType = typeOf(row)
+  const { related } = resourceType === 'User' ? users : groups
+  return { ...toStoredResource(row, related), resourceType }
 }
 
 function position(row: MixedRow): SearchPosition {

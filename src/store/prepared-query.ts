@@ -5,10 +5,15 @@ import type { Tables } from './tables.ts'
 /** What a column holds. */
 type ColumnValue = string | number | null
 
+/** Runs one statement. */
+export type Run = <Row>(query: CompiledQuery<Row>) => Promise<readonly Row[]>
+
 /** Where queries run: the connection for reads, or a transaction. */
 export interface Session {
-  /** Runs one statement and resolves to its rows. */
-  run<Row>(query: CompiledQuery<Row>): Promise<readonly Row[]>
+  /** Runs one statement at once and resolves to its rows. */
+  readonly run: Run
+  /** Runs a statement that may take long: apart from this thread, where the session can. */
+  readonly scan: Run
 }
 
 /** A place for a value in a query that is compiled before the value is known. */

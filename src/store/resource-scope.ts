@@ -105,10 +105,20 @@ function keyCondition(
   attribute: AttributeRef,
   literal: string
 ): Sql | undefined {
-  const [name, ...rest] = attribute.path
-  const key = attribute.known && rest.length === 0 && name !== undefined && kind.keys.get(name)
-  if (!key || key.caseExact !== attribute.caseExact) return undefined
-  return sql`r.${sql.id(key.column)} is ${key.caseExact ? literal : fold(literal)}`
+  const key = keyValue(kind, attribute, literal)
+  return key && sql`r.${sql.id(key.column)} is ${key.literal}`
+}
+
+/** The column with an index that holds the attribute, and the literal as it is kept there. */
+export function keyValue(
+  kind: ResourceKind,
+  { known, path, caseExact }: AttributeRef,
+  literal: string
+): { readonly column: string; readonly literal: string } | undefined {
+  const [name, ...rest] = path
+  const key = known && rest.length === 0 && name !== undefined && kind.keys.get(name)
+  if (!key || key.caseExact !== caseExact) return undefined
+  return { column: key.column, literal: key.caseExact ? literal : fold(literal) }
 }
 
 function isMeta({ known, path }: AttributeRef): boolean {

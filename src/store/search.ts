@@ -9,7 +9,7 @@ import type {
   SearchRequest
 } from '../provisioning/query.ts'
 import { afterPosition, orderOf } from './page-order.ts'
-import type { Session } from './prepared-query.ts'
+import type { Run } from './prepared-query.ts'
 import { createAliases, queryToSql } from './query-to-sql.ts'
 import type { Aliases } from './query-to-sql.ts'
 import { resourceScope } from './resource-scope.ts'
@@ -30,11 +30,12 @@ export type PageRow<Row extends FoundRow = FoundRow> = { readonly total: number 
 
 /** Reads a page and the number of all matches from one state of the directory. */
 export async function search(
-  session: Session,
+  run: Run,
   statement: CompiledQuery<PageRow>,
-  page: PageRequest
+  request: SearchRequest
 ): Promise<SearchPage<StoredResource>> {
-  return toPage(await session.run(statement), page, { resource: toStoredResource, position })
+  const resource = (row: FoundRow) => toStoredResource(row, request.related)
+  return toPage(await run(statement), request, { resource, position })
 }
 
 /** What the rows of a page become. */

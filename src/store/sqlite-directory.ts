@@ -1,4 +1,4 @@
-import type { CompiledQuery, Kysely } from 'kysely'
+import type { Kysely } from 'kysely'
 import { createKeyedLock } from '../lib/keyed-lock.ts'
 import type { Directory, DirectoryReads, DirectoryTransaction } from '../provisioning/ports.ts'
 import { createAuditStore } from './audit.ts'
@@ -8,7 +8,8 @@ import { createGroupStore } from './groups.ts'
 import { createJournalStore } from './journal.ts'
 import { createMembershipStore } from './memberships.ts'
 import { createResourceStore } from './mixed-search.ts'
-import type { Session } from './prepared-query.ts'
+import type { Run, Session } from './prepared-query.ts'
+import type { Scans } from './scans/scans.ts'
 import { createStateStore } from './state.ts'
 import type { Tables } from './tables.ts'
 import { createUserStore } from './users.ts'
@@ -20,7 +21,7 @@ import { createUserStore } from './users.ts'
 export function createSqliteDirectory(engine: Engine, released: () => void): Directory {
   const stores = createStores(engine.writer.db)
   const writes = createKeyedLock()
-  const reading = openSession(engine.reader, 'the directory is closed')
+  const reading = openSession(engine.reader, 'the directory is closed', engine.scans)
   let closing: Promise<void> | undefined
 
   const inTransaction = async <T>(work: (tx: DirectoryTransaction) => Promise<T>): Promise<T> => {
@@ -47,6 +48,7 @@ export function createSqliteDirectory(engine: Engine, released: () => void): Dir
     close() {
       closing ??= writes.run('writer', async () => {
         reading.end()
+        await engine.scans?.close()
         try {
           engine.close()
         } finally {
@@ -76,15 +78,22 @@ function createStores(db: Kysely<Tables>) {
  * A session that refuses everything after its end. A statement runs while it is called, not later:
  * no write that somebody forgot to await escapes its transaction.
  */
-function openSession(connection: Connection, ended: string): { session: Session; end: () => void } {
+function openSession(
+  connection: Connection,
+  ended: string,
+  scans?: Scans
+): { session: Session; end: () => void } {
   let open = true
+  const run: Run = async (query) => {
+    if (!open) throw new Error(ended)
+    return connection.run(query)
+  }
+  const scan: Run = async (query) => {
+    if (!open) throw new Error(ended)
+    return scans === undefined ? connection.run(query) : scans.run(query)
+  }
   return {
-    session: {
-      async run<Row>(query: CompiledQuery<Row>) {
-        if (!open) throw new Error(ended)
-        return connection.run(query)
-      }
-    },
+    session: { run, scan },
     end() {
       open = false
     }

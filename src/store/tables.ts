@@ -91,6 +91,12 @@ interface AuditTable {
   readonly notes: string
 }
 
+/** How many resources of a table are visible; triggers keep it. */
+interface VisibleCountTable {
+  readonly resource_table: string
+  readonly visible: number
+}
+
 /** Named values about the directory. */
 interface StateTable {
   readonly key: string
@@ -120,6 +126,7 @@ export interface Tables {
   readonly memberships: MembershipTable
   readonly journal: JournalTable
   readonly audit: AuditTable
+  readonly visible_counts: VisibleCountTable
   readonly state: StateTable
   readonly identity: IdentityTable
   readonly migrations: MigrationTable

@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import type { Kysely } from 'kysely'
 import { fold } from '../lib/text.ts'
+import { inTurns } from '../lib/turns.ts'
 import type { BoxUser, BoxUserId, UserRecord } from '../provisioning/model.ts'
 import type { UserReads } from '../provisioning/ports.ts'
 import { prepare, prepareForRow, prepareSql } from './prepared-query.ts'
@@ -8,7 +9,7 @@ import type { Param, ParamsOfRow, Session } from './prepared-query.ts'
 import { toStoredResource, viewOf } from './view.ts'
 import { userKind } from './resource-scope.ts'
 import { parseObject, textAttribute, toResource, toResourceText } from './resource-text.ts'
-import { search, searchStatement } from './search.ts'
+import { createSearch } from './prepared-search.ts'
 import type { Tables, UserRow } from './tables.ts'
 
 /** The tables of people: what can be done in any session. */
@@ -43,7 +44,7 @@ const columns = [
 export function createUserStore(db: Kysely<Tables>): UserStore {
   const statements = prepareStatements(db)
   return {
-    reads: (session) => createReads(db, statements, session),
+    reads: (session) => createReads(statements, session),
     async put(session, record) {
       await statements.deleteAliases(session, record.id)
       await statements.put(session, toRow(record))
@@ -86,6 +87,7 @@ function prepareStatements(db: Kysely<Tables>) {
         from json_each(${ids}) as asked join users as u on u.id = asked.value
         where u.tombstone = 0`
     ),
+    search: createSearch(db, userKind),
     put: prepareForRow(columns, (row: ParamsOfRow<UserRow>) =>
       db
         .insertInto('users')
@@ -112,7 +114,7 @@ async function first(rows: Promise<readonly RecordRow[]>): Promise<UserRecord | 
   return row === undefined ? undefined : toRecord(row)
 }
 
-function createReads(db: Kysely<Tables>, statements: Statements, session: Session): UserReads {
+function createReads(statements: Statements, session: Session): UserReads {
   return {
     get: (id) => first(statements.get(session, id)),
     findByAddress: (address) => first(statements.findByAddress(session, fold(address))),
@@ -120,12 +122,15 @@ function createReads(db: Kysely<Tables>, statements: Statements, session: Sessio
     async view(id, related) {
       const statement = related ? statements.viewRelated : statements.view
       const [row] = await statement(session, id)
-      return row === undefined ? undefined : toStoredResource(row)
+      return row === undefined ? undefined : toStoredResource(row, related)
     },
-    search: (request) => search(session, searchStatement(db, userKind, request), request),
+    search: (request) => statements.search(session, request),
     async visible(ids) {
-      const rows = await statements.visible(session, JSON.stringify(ids))
-      return new Set(rows.map((row) => row.id))
+      const found = new Set<string>()
+      for await (const batch of inTurns(ids)) {
+        for (const { id } of await statements.visible(session, JSON.stringify(batch))) found.add(id)
+      }
+      return found
     }
   }
 }

@@ -11,7 +11,7 @@ export interface ViewRow {
   readonly created: number
   readonly last_modified: number
   readonly revision: number
-  /** See {@link relatedOf}; null where it was not asked for. */
+  /** See {@link relatedOf}; null where there is none, and where it was not asked for. */
   readonly related: string | null
 }
 
@@ -23,18 +23,21 @@ export function viewOf(kind: ResourceKind, id: Sql, related: boolean): RawBuilde
 }
 
 /**
- * The visible members of a group, or the visible groups of a person, as a JSON array of pairs in the
- * order of their ids: one value however many they are.
+ * The visible members of a group, or the visible groups of a person, in the order of their ids: one
+ * text however many they are. Each has a line, its id and then its display as a JSON string, so that
+ * the text can be read piece by piece. Null where there is none.
  */
 export function relatedOf({ relation }: ResourceKind, id: Sql): Sql {
   const other = sql`m.${sql.id(relation.other)}`
-  return sql`(select json_group_array(json_array(${other}, o.display) order by ${other})
+  return sql`(select group_concat(line, char(10)) from (
+    select ${other} || json_quote(o.display) as line
     from memberships as m join ${sql.table(relation.otherTable)} as o on o.id = ${other}
-    where m.${sql.id(relation.own)} = ${id} and m.intended = 1 and o.tombstone = 0)`
+    where m.${sql.id(relation.own)} = ${id} and m.intended = 1 and o.tombstone = 0
+    order by ${other}))`
 }
 
-/** Turns a row into what a read returns. */
-export function toStoredResource(row: ViewRow): StoredResource {
+/** Turns a row into what a read returns; `related` says whether it was asked for. */
+export function toStoredResource(row: ViewRow, related: boolean): StoredResource {
   const resource = {
     id: row.id,
     text: row.text,
@@ -42,10 +45,28 @@ export function toStoredResource(row: ViewRow): StoredResource {
     lastModified: row.last_modified,
     revision: row.revision
   }
-  return row.related === null ? resource : { ...resource, related: parseRelated(row.related) }
+  return related ? { ...resource, related: new RelatedLines(row.related ?? '') } : resource
 }
 
-function parseRelated(text: string): readonly RelatedResource[] {
-  const pairs = JSON.parse(text) as readonly (readonly [string, string])[]
-  return pairs.map(([value, display]) => ({ value, display }))
+/** Reads the lines of {@link relatedOf} as they are asked for. */
+class RelatedLines implements Iterable<RelatedResource> {
+  readonly #text: string
+
+  constructor(text: string) {
+    this.#text = text
+  }
+
+  *[Symbol.iterator](): Generator<RelatedResource> {
+    const text = this.#text
+    for (let start = 0; start < text.length;) {
+      const quote = text.indexOf('"', start)
+      const newline = text.indexOf('\n', quote)
+      const end = newline === -1 ? text.length : newline
+      yield {
+        value: text.slice(start, quote),
+        display: JSON.parse(text.slice(quote, end)) as string
+      }
+      start = end + 1
+    }
+  }
 }

@@ -182,14 +182,18 @@ for (const [name, open] of Object.entries(implementations)) {
         { value: '1', display: 'a@example.com' },
         { value: '2', display: 'Bea' }
       ]
-      t.strictSame((await directory.groups.view(groupId(1), true))?.related, members)
+      t.strictSame([...((await directory.groups.view(groupId(1), true))?.related ?? [])], members)
       t.equal((await directory.groups.view(groupId(1), false))?.related, undefined)
-      t.strictSame((await directory.users.view(userId(1), true))?.related, [
-        { value: '1', display: 'One' }
-      ])
+      t.strictSame(
+        [...((await directory.users.view(userId(1), true))?.related ?? [])],
+        [{ value: '1', display: 'One' }]
+      )
       const page = await directory.users.search(request({ related: true }))
       t.strictSame(
-        page.resources.map(({ id, related }) => [id, related?.map(({ value }) => value)]),
+        page.resources.map(({ id, related = [] }) => [
+          id,
+          Array.from(related, ({ value }) => value)
+        ]),
         [
           ['1', ['1']],
           ['2', ['1']],
@@ -199,7 +203,7 @@ for (const [name, open] of Object.entries(implementations)) {
       const found = await directory.groups.search(
         request({ related: true, query: eq('members.value', '2') })
       )
-      t.strictSame(found.resources[0]?.related, members)
+      t.strictSame([...(found.resources[0]?.related ?? [])], members)
       t.equal((await directory.groups.search(request({ query: eq('members', '3') }))).total, 0)
     })
 

@@ -13,6 +13,10 @@ import { until } from './until.ts'
 /** A bridge in a process of its own on a database file, in front of an emulator in this process. */
 export interface BridgeProcess {
   readonly emulator: Emulator
+  /** The origin of whichever process runs at the time. */
+  readonly url: string
+  /** A bearer token that the bridge takes. */
+  readonly token: string
   /** Where the emulator listens. */
   readonly boxUrl: string
   /** The path of the database. */
@@ -74,6 +78,10 @@ export async function bridgeProcess(
 
   const bridge: BridgeProcess = {
     emulator,
+    get url() {
+      return origin
+    },
+    token,
     boxUrl,
     database: path,
     env,

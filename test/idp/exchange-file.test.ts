@@ -8,7 +8,9 @@ t.test('each dialect has its run', async (t) => {
   t.same(names, [
     'entra-default.json',
     'entra-flag.json',
+    'entra-validator.json',
     'okta-catalogue.json',
+    'okta-spec-suite.json',
     'okta-wizard.json',
     'other-clients.json'
   ])
@@ -60,13 +62,14 @@ function usesIn(value: unknown): string[] {
 }
 
 /** Logins that the run creates or that the seed holds, and of which the expectation is silent. */
-function unexpectedLogins({ exchanges, seed, expect }: ExchangeFile): string[] {
+function unexpectedLogins({ env, exchanges, seed, expect }: ExchangeFile): string[] {
   const spokenOf = new Set([...Object.keys(expect.users), ...expect.absentUsers])
   const created = exchanges
     .filter(({ request, response }) => request.method === 'POST' && response.status === 201)
     .flatMap(
       ({ request }) => /"userName":"([^"]+)"/iu.exec(JSON.stringify(request.body))?.[1] ?? []
     )
+    .map((name) => (name.includes('@') ? name : `${name}@${env?.['LOGIN_DOMAIN'] ?? ''}`))
   const seeded = (seed?.users ?? []).map(({ login }) => login)
   return [...created, ...seeded].filter((login) => !spokenOf.has(login))
 }

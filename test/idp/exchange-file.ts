@@ -69,6 +69,8 @@ export interface ExchangeFile {
   readonly headers: Readonly<Record<string, string>>
   /** Sent with every request that has a body. */
   readonly bodyHeaders: Readonly<Record<string, string>>
+  /** Configuration of the bridge that the run needs. */
+  readonly env?: Readonly<Record<string, string>>
   readonly seed?: BoxSeed
   readonly exchanges: readonly Exchange[]
   readonly expect: ExpectedState
@@ -154,6 +156,7 @@ const exchangeFileSchema = closed(
     source: { type: 'string', pattern: 'https://' },
     headers: texts,
     bodyHeaders: texts,
+    env: { ...texts, propertyNames: { pattern: '^[A-Z_]+$' } },
     seed,
     exchanges: { type: 'array', minItems: 1, items: exchange },
     expect: expectation

@@ -8,7 +8,10 @@ import { replay } from './replay.ts'
 for (const name of exchangeFileNames()) {
   const file = readExchangeFile(name)
   t.test(`${name}: ${file.client}`, async (t) => {
-    const bridge = await startBridge(t, file.seed === undefined ? {} : { seed: file.seed })
+    const bridge = await startBridge(t, {
+      ...(file.seed === undefined ? {} : { seed: file.seed }),
+      ...(file.env === undefined ? {} : { env: file.env })
+    })
     const seeded = new Set(file.seed?.users.map(({ login }) => login))
     const bystanders = new Set(
       Object.keys(bridge.emulator.state().users).filter((login) => !seeded.has(login))

@@ -124,9 +124,10 @@ t.test('paths', async (t) => {
   })
 
   t.test('a mistyped base is told the right one, token or not', async (t) => {
-    for (const path of ['/', '/scim', '/scim/', '/scim/v1/Users', '/Users', '/scim/v1']) {
+    for (const path of ['/', '/scim', '/scim/', '/Users', '/scim/v1/Users', '/scim/v1']) {
       const answer = await server.send('GET', path, { headers: { authorization: '' } })
-      isScimError(t, answer, 404)
+      const isOther = path.startsWith('/scim/v1')
+      isScimError(t, answer, isOther ? 400 : 404, isOther ? 'invalidVers' : undefined)
       t.match(answer.body['detail'], /\/scim\/v2/)
     }
   })
@@ -428,10 +429,10 @@ t.test('failures of the use cases', async (t) => {
     t.match(answer.headers.get('retry-after'), /^\d+$/)
   })
 
-  t.test('a use case that never answers is 503 after its time', async (t) => {
+  t.test('a write that is never answered is 503 after its time', async (t) => {
     const server = await startServer(t, { answerTimeoutMs: 50 })
-    server.users.search = () => new Promise(() => {})
-    const answer = await server.send('GET', '/scim/v2/Users')
+    server.users.create = () => new Promise(() => {})
+    const answer = await server.send('POST', '/scim/v2/Users', { body: person('a@example.com') })
     isScimError(t, answer, 503)
     t.match(answer.headers.get('retry-after'), /^\d+$/)
   })

@@ -1,16 +1,17 @@
 import * as fc from 'fast-check'
 import t from 'tap'
-import { isJsonObject } from '../../src/lib/json.ts'
-import type { JsonObject, JsonValue } from '../../src/lib/json.ts'
-import type { GroupRecord, MembershipRow, UserRecord } from '../../src/provisioning/model.ts'
 import type { Directory } from '../../src/provisioning/ports.ts'
 import type { AttributeRef, Comparison, Query } from '../../src/provisioning/query.ts'
+import { ScimError } from '../../src/scim/protocol/errors.ts'
+import { parseFilter } from '../../src/scim/protocol/filter-parser.ts'
+import { resourceTypes } from '../../src/scim/protocol/schemas.ts'
 import { openDirectory } from '../../src/store/open.ts'
-import { attribute, group, membership, request, user } from '../contract/directory-records.ts'
+import { attribute, request, user } from '../contract/directory-records.ts'
+import { evaluate, groupDocument, userDocument } from './plain-evaluation.ts'
+import type { World } from './plain-evaluation.ts'
+import { filterTexts, refs, trees, userRefs, world } from './random-worlds.ts'
 
 const seed = 20_260_711
-
-const enterprise = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User'
 
 const openMemory = () =>
   openDirectory({
@@ -30,329 +31,6 @@ const both = (a: Query, b: Query): Query => ({ kind: 'and', terms: [a, b] })
 
 const present = (ref: AttributeRef): Query => ({ kind: 'present', attribute: ref })
 
-// ---- a plain evaluation of the same query, which shares nothing with the compiler but the types
-
-interface World {
-  readonly users: readonly UserRecord[]
-  readonly groups: readonly GroupRecord[]
-  readonly memberships: readonly MembershipRow[]
-}
-
-/** What a filter sees of a person: the resource with everything that is kept beside it. */
-function userDocument(record: UserRecord, world: World): JsonObject {
-  const groups = world.memberships
-    .filter((row) => row.intended && row.userId === record.id)
-    .flatMap((row) => world.groups.filter(({ id, tombstone }) => id === row.groupId && !tombstone))
-    .map(({ id, resource }) => ({
-      value: id,
-      display: resource['displayName'] ?? '',
-      type: 'direct'
-    }))
-  return {
-    ...record.resource,
-    id: record.id,
-    meta: {
-      resourceType: 'User',
-      created: new Date(record.created).toISOString(),
-      lastModified: new Date(record.lastModified).toISOString()
-    },
-    groups
-  }
-}
-
-/** What a filter sees of a group. */
-function groupDocument(record: GroupRecord, world: World): JsonObject {
-  const members = world.memberships
-    .filter((row) => row.intended && row.groupId === record.id)
-    .flatMap((row) => world.users.filter(({ id, tombstone }) => id === row.userId && !tombstone))
-    .map(({ id, resource }) => ({
-      value: id,
-      display: (resource['displayName'] || resource['userName']) ?? '',
-      type: 'User'
-    }))
-  return { ...record.resource, id: record.id, meta: { resourceType: 'Group' }, members }
-}
-
-function valuesOf(base: JsonValue, { path, known }: AttributeRef): readonly JsonValue[] {
-  const same = (key: string, step: string) =>
-    known ? key === step : key.toLowerCase() === step.toLowerCase()
-  let values: readonly JsonValue[] = [base]
-  for (const step of path) {
-    values = values
-      .flatMap((value) => (isJsonObject(value) ? Object.entries(value) : []))
-      .flatMap(([key, value]) => (same(key, step) ? [value] : []))
-      .flatMap((value) => (Array.isArray(value) ? (value as readonly JsonValue[]) : [value]))
-  }
-  return values.filter((value) => value !== null)
-}
-
-function isEmpty(value: JsonValue): boolean {
-  return (
-    value === null || value === '' || (typeof value === 'object' && Object.keys(value).length === 0)
-  )
-}
-
-function ordered<Value>(left: Value, operator: Comparison, right: Value): boolean {
-  if (operator === 'eq') return left === right
-  if (operator === 'gt') return left > right
-  if (operator === 'ge') return left >= right
-  if (operator === 'lt') return left < right
-  return operator === 'le' && left <= right
-}
-
-function holds(value: JsonValue, query: Query & { kind: 'compare' }): boolean {
-  const { attribute: ref, operator, value: literal } = query
-  const type = ref.type === 'unknown' ? typeof literal : ref.type
-  if (type === 'boolean')
-    return operator === 'eq' && typeof value === 'boolean' && value === literal
-  if (type === 'integer' || type === 'decimal' || type === 'number') {
-    return (
-      typeof value === 'number' && typeof literal === 'number' && ordered(value, operator, literal)
-    )
-  }
-  if (type === 'complex' || typeof value !== 'string' || typeof literal !== 'string') return false
-  if (type === 'dateTime') {
-    return (
-      /^\d{4}-/.test(value) &&
-      /^\d{4}-/.test(literal) &&
-      ordered(Date.parse(value), operator, Date.parse(literal))
-    )
-  }
-  const exact = ref.caseExact && ref.type !== 'unknown'
-  const [left, right] = exact ? [value, literal] : [value.toLowerCase(), literal.toLowerCase()]
-  if (operator === 'co') return left.includes(right)
-  if (operator === 'sw') return left.startsWith(right)
-  if (operator === 'ew') return left.endsWith(right)
-  return ordered(Buffer.compare(Buffer.from(left), Buffer.from(right)), operator, 0)
-}
-
-function evaluate(query: Query, base: JsonValue): boolean {
-  switch (query.kind) {
-    case 'and':
-      return query.terms.every((term) => evaluate(term, base))
-    case 'or':
-      return query.terms.some((term) => evaluate(term, base))
-    case 'not':
-      return !evaluate(query.term, base)
-    case 'present':
-      return valuesOf(base, query.attribute).some((value) => !isEmpty(value))
-    case 'element':
-      return valuesOf(base, query.attribute).some((value) => evaluate(query.where, value))
-    case 'compare':
-    default: {
-      if (query.operator === 'ne') return !evaluate({ ...query, operator: 'eq' }, base)
-      if (query.value === null) {
-        return query.operator === 'eq' && !evaluate(present(query.attribute), base)
-      }
-      return valuesOf(base, query.attribute).some((value) => holds(value, query))
-    }
-  }
-}
-
-// ---- random resources and queries over few names and values, so that they meet
-
-const texts = [
-  '',
-  'a',
-  'A',
-  'ab',
-  'b%',
-  '_',
-  "it's",
-  'Straße',
-  'ÄB',
-  'äb',
-  '"q"',
-  'a\\b',
-  '😀',
-  '{}',
-  'true',
-  '7'
-]
-const instants = [
-  '2026-01-01T00:00:00Z',
-  '2026-01-01T01:00:00+01:00',
-  '2026-01-01T00:00:00.5Z',
-  '2026-01-01T00:00:00.500000Z',
-  '2025-12-31T23:59:59.999Z'
-]
-const numbers = [0, 1, 7, -3, 1.5, 1e21, 2 ** 60]
-
-const text = fc.constantFrom(...texts)
-const instant = fc.constantFrom(...instants)
-const number = fc.constantFrom(...numbers)
-
-const scalar: fc.Arbitrary<JsonValue> = fc.oneof(
-  text,
-  instant,
-  number,
-  fc.boolean(),
-  fc.constant(null)
-)
-
-const element = fc.record(
-  { value: text, type: fc.constantFrom('work', 'Work', 'home'), primary: fc.boolean() },
-  { requiredKeys: [] }
-)
-
-const anyElements: fc.Arbitrary<JsonValue> = fc.oneof(
-  { weight: 4, arbitrary: fc.array(element, { maxLength: 3 }) },
-  { weight: 1, arbitrary: element },
-  { weight: 1, arbitrary: fc.array(scalar, { maxLength: 2 }) },
-  { weight: 1, arbitrary: scalar }
-)
-
-const resource: fc.Arbitrary<JsonObject> = fc.record(
-  {
-    userName: text,
-    externalId: text,
-    displayName: text,
-    active: fc.oneof(fc.boolean(), fc.constant('True')),
-    name: fc.oneof(fc.record({ givenName: text }, { requiredKeys: [] }), scalar),
-    emails: anyElements,
-    Odd: scalar,
-    odd: anyElements,
-    'a "quoted" key\\': scalar,
-    [enterprise]: fc.record(
-      { department: text, hired: instant, level: number, manager: element },
-      { requiredKeys: [] }
-    )
-  },
-  { requiredKeys: [] }
-)
-
-const ids = ['1', '2', '3', '4']
-
-const world: fc.Arbitrary<World> = fc
-  .tuple(
-    fc.array(fc.tuple(resource, fc.boolean()), { minLength: 4, maxLength: 4 }),
-    fc.array(fc.tuple(resource, fc.boolean()), { minLength: 3, maxLength: 3 }),
-    fc.uniqueArray(
-      fc.record({ group: fc.constantFrom('1', '2', '3'), user: fc.constantFrom(...ids, '9') }),
-      { selector: ({ group, user }) => `${group}-${user}`, maxLength: 8 }
-    ),
-    fc.nat({ max: 255 })
-  )
-  .map(([users, groups, pairs, shown]) => ({
-    users: users.map(([document, tombstone], index) =>
-      user(
-        index + 1,
-        {},
-        { resource: document, tombstone, created: Date.parse(instants[index] ?? '') }
-      )
-    ),
-    groups: groups.map(([document, tombstone], index) =>
-      group(index + 1, {}, { resource: document, tombstone })
-    ),
-    memberships: pairs.map((pair, index) =>
-      membership(pair.group, pair.user, { intended: ((shown >> index) & 1) === 0 })
-    )
-  }))
-
-const operators = ['eq', 'ne', 'co', 'sw', 'ew', 'gt', 'ge', 'lt', 'le'] as const
-
-function comparisons(refs: readonly AttributeRef[]): fc.Arbitrary<Query> {
-  return fc
-    .constantFrom(...refs)
-    .chain((ref) =>
-      fc
-        .tuple(fc.constantFrom(...operators), literalFor(ref))
-        .map(([operator, value]) => compare(ref, operator, value))
-    )
-}
-
-function literalFor(ref: AttributeRef): fc.Arbitrary<string | number | boolean | null> {
-  if (ref.type === 'boolean') return fc.oneof(fc.boolean(), fc.constant(null))
-  if (ref.type === 'dateTime') return fc.oneof(instant, text)
-  if (ref.type === 'decimal') return number
-  if (ref.type === 'unknown') return fc.oneof(text, number, fc.boolean(), fc.constant(null))
-  const value = ref.path.at(-1) === 'value' || ref.path[0] === 'id'
-  return fc.oneof(value ? fc.constantFrom(...ids, ...texts) : text, fc.constant(null))
-}
-
-const inElement = [
-  attribute('value'),
-  attribute('type'),
-  attribute('type', { caseExact: true }),
-  attribute('primary', { type: 'boolean' })
-]
-
-const refs: readonly AttributeRef[] = [
-  attribute('id', { caseExact: true }),
-  attribute('userName'),
-  attribute('userName', { caseExact: true }),
-  attribute('externalId', { caseExact: true }),
-  attribute('displayName'),
-  attribute('active', { type: 'boolean' }),
-  attribute('name', { type: 'complex' }),
-  attribute('name.givenName'),
-  attribute('emails', { type: 'complex' }),
-  attribute('emails.value'),
-  attribute('emails.type', { caseExact: true }),
-  attribute('emails.primary', { type: 'boolean' }),
-  attribute('', { path: [enterprise, 'department'] }),
-  attribute('', { path: [enterprise, 'hired'], type: 'dateTime' }),
-  attribute('', { path: [enterprise, 'level'], type: 'decimal' }),
-  attribute('', { path: [enterprise, 'manager', 'value'] }),
-  attribute('', { path: [enterprise], type: 'complex' }),
-  attribute('ODD', { type: 'unknown', known: false }),
-  attribute('oDd.VALUE', { type: 'unknown', known: false }),
-  attribute('', { path: ['a "Quoted" KEY\\'], type: 'unknown', known: false }),
-  attribute('', { path: ['a "quoted" key\\'] }),
-  attribute('nowhere', { type: 'unknown', known: false }),
-  attribute('meta', { type: 'complex' }),
-  attribute('meta.resourceType', { caseExact: true }),
-  attribute('groups.value'),
-  attribute('groups.display'),
-  attribute('members.value'),
-  attribute('members.display'),
-  attribute('members.type')
-]
-
-// Groups keep their times as well, but the plain evaluation is given those of people only.
-const userRefs = [
-  ...refs,
-  attribute('meta.created', { type: 'dateTime' }),
-  attribute('meta.lastModified', { type: 'dateTime' })
-]
-
-function trees(refs: readonly AttributeRef[]): fc.Arbitrary<Query> {
-  const elementTerm = fc.oneof(
-    comparisons(inElement),
-    fc.constantFrom(...inElement).map((ref) => present(ref))
-  )
-  const where: fc.Arbitrary<Query> = fc.oneof(
-    elementTerm,
-    fc.record({
-      kind: fc.constantFrom('and', 'or'),
-      terms: fc.array(elementTerm, { maxLength: 3 })
-    }),
-    elementTerm.map((term) => ({ kind: 'not', term }) as const)
-  )
-  const within = [
-    attribute('emails', { type: 'complex' }),
-    attribute('odd', { type: 'unknown', known: false }),
-    attribute('members', { type: 'complex' }),
-    attribute('groups', { type: 'complex' }),
-    attribute('', { path: [enterprise, 'manager'], type: 'complex' })
-  ]
-  return fc.letrec<{ tree: Query }>((tie) => ({
-    tree: fc.oneof(
-      { maxDepth: 3 },
-      comparisons(refs),
-      fc.constantFrom(...refs).map((ref) => present(ref)),
-      fc
-        .tuple(fc.constantFrom(...within), where)
-        .map(([ref, where]): Query => ({ kind: 'element', attribute: ref, where })),
-      fc.record({
-        kind: fc.constantFrom('and', 'or'),
-        terms: fc.array(tie('tree'), { maxLength: 4 })
-      }),
-      tie('tree').map((term): Query => ({ kind: 'not', term }))
-    )
-  })).tree
-}
-
 async function replace(directory: Directory, { users, groups, memberships }: World) {
   await directory.transaction(async (tx) => {
     for (const { groupId, userId } of (
@@ -366,45 +44,89 @@ async function replace(directory: Directory, { users, groups, memberships }: Wor
   })
 }
 
+/** The ids of the people whom a query selects, in the order of a list. */
+function selectedPeople(query: Query, world: World): string {
+  return world.users
+    .filter((record) => !record.tombstone && evaluate(query, userDocument(record, world)))
+    .toSorted((a, b) => a.created - b.created || (a.id < b.id ? -1 : 1))
+    .map(({ id }) => id)
+    .join()
+}
+
+/** Undefined where the filter is refused, such as one that wants an order of booleans. */
+function parsed(filter: string): Query | undefined {
+  try {
+    return parseFilter(filter, resourceTypes.User)
+  } catch (error) {
+    if (error instanceof ScimError && error.scimType === 'invalidFilter') return undefined
+    throw error
+  }
+}
+
+const idsOf = (records: readonly { readonly id: string }[]) => records.map(({ id }) => id).join()
+
 t.test('SQL selects what a plain evaluation selects', async (t) => {
   const directory = await openMemory()
   t.teardown(() => directory.close())
-  const queries = fc.array(trees(userRefs), { minLength: 6, maxLength: 6 })
-  const groupQueries = fc.array(trees(refs), { minLength: 4, maxLength: 4 })
+  const queries = fc.array(trees(userRefs), { minLength: 3, maxLength: 3 })
+  const groupQueries = fc.array(trees(refs), { minLength: 2, maxLength: 2 })
   let selected = 0
   await fc.assert(
     fc.asyncProperty(world, queries, groupQueries, async (world, queries, groupQueries) => {
       await replace(directory, world)
       for (const query of queries) {
         const page = await directory.users.search(request({ query }))
-        const expected = world.users
-          .filter((record) => !record.tombstone && evaluate(query, userDocument(record, world)))
-          .toSorted((a, b) => a.created - b.created || (a.id < b.id ? -1 : 1))
-        const found = page.resources.map(({ id }) => id)
-        if (
-          found.join() !== expected.map(({ id }) => id).join() ||
-          page.total !== expected.length
-        ) {
-          throw new Error(`${JSON.stringify(query)} selects ${found.join()}`)
+        const found = idsOf(page.resources)
+        if (found !== selectedPeople(query, world) || page.total !== page.resources.length) {
+          throw new Error(`${JSON.stringify(query)} selects ${found}`)
         }
-        selected += found.length
+        selected += page.resources.length
       }
       for (const query of groupQueries) {
         const page = await directory.groups.search(request({ query }))
-        const expected = world.groups.filter(
-          (record) => !record.tombstone && evaluate(query, groupDocument(record, world))
-        )
-        const found = page.resources.map(({ id }) => id)
-        if (found.join() !== expected.map(({ id }) => id).join()) {
-          throw new Error(`groups: ${JSON.stringify(query)} selects ${found.join()}`)
+        const expected = world.groups
+          .filter((record) => !record.tombstone && evaluate(query, groupDocument(record, world)))
+          .map(({ id }) => id)
+        const found = page.resources.map(({ id }) => id).join()
+        if (found !== expected.join()) {
+          throw new Error(`groups: ${JSON.stringify(query)} selects ${found}`)
         }
-        selected += found.length
+        selected += page.resources.length
       }
     }),
-    { seed, numRuns: 400 }
+    { seed, numRuns: 1_000 }
   )
-  t.ok(selected > 1_000, `the queries select something: ${selected}`)
+  t.ok(selected > 1_000, `seed ${seed}; the queries select something: ${selected}`)
 })
+
+t.test(
+  'a filter as a client writes it selects the same by SQL and by plain evaluation',
+  async (t) => {
+    const directory = await openMemory()
+    t.teardown(() => directory.close())
+    let selected = 0
+    await fc.assert(
+      fc.asyncProperty(
+        world,
+        fc.array(filterTexts, { minLength: 2, maxLength: 2 }),
+        async (world, filters) => {
+          await replace(directory, world)
+          for (const filter of filters) {
+            const query = parsed(filter)
+            if (query === undefined) continue
+            const { resources } = await directory.users.search(request({ query }))
+            if (idsOf(resources) !== selectedPeople(query, world)) {
+              throw new Error(`${filter} selects ${idsOf(resources)}`)
+            }
+            selected += resources.length
+          }
+        }
+      ),
+      { seed, numRuns: 1_000 }
+    )
+    t.ok(selected > 1_000, `seed ${seed}; the filters select something: ${selected}`)
+  }
+)
 
 t.test('named cases', async (t) => {
   const directory = await openMemory()

@@ -41,13 +41,11 @@ function plan(kind: ResourceKind, changes: Partial<SearchRequest>) {
 /** A session that finds nothing and remembers what it was asked. */
 function createRecorder() {
   const statements: { sql: string; parameters: readonly unknown[] }[] = []
-  const session: Session = {
-    async run(query) {
-      statements.push(query)
-      return []
-    }
+  const run: Session['run'] = async (query) => {
+    statements.push(query)
+    return []
   }
-  return { session, statements }
+  return { session: { run, scan: run }, statements }
 }
 
 /** Reads of a whole table of resources. */

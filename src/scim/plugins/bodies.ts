@@ -1,4 +1,7 @@
+import { finished } from 'node:stream/promises'
+import { setTimeout as wait } from 'node:timers/promises'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { Milliseconds } from '../../lib/clock.ts'
 import { ScimError } from '../protocol/errors.ts'
 import { requestMediaTypes } from './content-type.ts'
 
@@ -6,12 +9,12 @@ import { requestMediaTypes } from './content-type.ts'
  * How deep a body may nest. A PATCH of a sub-attribute nests seven levels; the limit keeps a body
  * of brackets from exhausting the stack of whoever walks it.
  */
-const maxDepth = 32
+export const maxBodyDepth = 32
 
 /**
  * Reads bodies as JSON and refuses what would be dangerous or silently wrong further on: keys that
- * reach for a prototype, extreme nesting, and bytes that are not UTF-8 and would become other
- * letters.
+ * reach for a prototype, extreme nesting, bytes that are not UTF-8 and would become other letters,
+ * and values that would be stored as others: see {@link problemWith}.
  */
 export function readBodies(app: FastifyInstance): void {
   const parseJson = app.getDefaultJsonParser('error', 'error')
@@ -27,7 +30,7 @@ export function readBodies(app: FastifyInstance): void {
         done(null, undefined)
       } else {
         void parseJson(request, text, (error, body) => {
-          done(error ?? depthError(body), body)
+          done(error ?? problemWith(body, maxBodyDepth) ?? null, body)
         })
       }
     }
@@ -46,6 +49,20 @@ export function bodyOf(request: FastifyRequest): unknown {
   return request.body
 }
 
+/** How long a client may go on sending a body that is refused. */
+const discardMs: Milliseconds = 1_000
+
+/**
+ * Reads and forgets the rest of a body that is too large. A connection that is closed on unread bytes
+ * is reset, and the client loses the answer that tells it the limit (RFC 9112 §9.6).
+ */
+export async function discardBody({ raw }: FastifyRequest): Promise<void> {
+  const enough = new AbortController()
+  const end = finished(raw.resume(), { signal: enough.signal }).catch(() => undefined)
+  await Promise.race([end, wait(discardMs, undefined, { ref: false })])
+  enough.abort()
+}
+
 /** The text of UTF-8 bytes, without a byte order mark; undefined for other bytes. */
 function decode(bytes: Buffer): string | undefined {
   try {
@@ -55,13 +72,40 @@ function decode(bytes: Buffer): string | undefined {
   }
 }
 
-function depthError(body: unknown): ScimError | null {
-  return isDeeperThan(body, maxDepth)
-    ? new ScimError(400, `The body nests deeper than ${maxDepth} levels.`, 'invalidSyntax')
-    : null
+/**
+ * Why a value cannot be accepted, wherever it stands: it nests too deep; it is a number that does not
+ * survive as one, since JSON has no limit and this runtime has (RFC 8259 §6); or it is a text with
+ * U+0000 or half a surrogate pair, which databases and Box cut off or replace.
+ */
+function problemWith(value: unknown, levels: number): ScimError | undefined {
+  if (typeof value === 'string') return problemWithText(value)
+  if (typeof value === 'number') return problemWithNumber(value)
+  if (typeof value !== 'object' || value === null) return undefined
+  if (levels === 0) {
+    return new ScimError(400, `The body nests deeper than ${maxBodyDepth} levels.`, 'invalidSyntax')
+  }
+  for (const [key, inner] of Object.entries(value)) {
+    const problem = problemWithText(key) ?? problemWith(inner, levels - 1)
+    if (problem !== undefined) return problem
+  }
+  return undefined
 }
 
-function isDeeperThan(value: unknown, levels: number): boolean {
-  if (typeof value !== 'object' || value === null) return false
-  return levels === 0 || Object.values(value).some((inner) => isDeeperThan(inner, levels - 1))
+function problemWithText(text: string): ScimError | undefined {
+  if (text.isWellFormed() && !text.includes('\0')) return undefined
+  return new ScimError(
+    400,
+    'The body has a text that is no Unicode text or that contains U+0000.',
+    'invalidValue'
+  )
+}
+
+function problemWithNumber(number: number): ScimError | undefined {
+  const isExact = Number.isFinite(number) && Math.abs(number) <= Number.MAX_SAFE_INTEGER
+  if (isExact) return undefined
+  return new ScimError(
+    400,
+    `The body has a number beyond ±${Number.MAX_SAFE_INTEGER}; send it as a text.`,
+    'invalidValue'
+  )
 }

@@ -1,5 +1,7 @@
 import { STATUS_CODES } from 'node:http'
+import type { IncomingMessage, Server } from 'node:http'
 import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import type { ConnectionError, FastifyBaseLogger } from 'fastify'
 import type { Milliseconds } from '../../lib/clock.ts'
 import type { Random } from '../../lib/random.ts'
@@ -26,20 +28,43 @@ const lingerMs: Milliseconds = 1_000
  * See https://nodejs.org/api/http.html#event-clienterror
  */
 export function createClientErrorHandler(options: ClientErrorOptions) {
-  return (error: ConnectionError, socket: Socket): void => {
-    if (error.code === 'ECONNRESET' || !socket.writable) {
+  return ({ code }: ConnectionError, socket: Socket): void => {
+    if (code === 'ECONNRESET' || !socket.writable) {
       socket.destroy()
       return
     }
-    const correlationId = options.random.uuid()
-    const answer = clientAnswer(error.code, options.maxHeaderBytes)
-    options.log.info(
-      { correlationId, status: answer.status, code: error.code },
-      'unreadable request'
-    )
-    socket.end(asHttp(answer, standingHeaders(correlationId, options.demo)))
+    answerOnSocket(socket, { ...clientAnswer(code, options.maxHeaderBytes), code }, options)
     socket.setTimeout(lingerMs, () => socket.destroy())
   }
+}
+
+/**
+ * Answers what Node.js keeps from every route: CONNECT (RFC 9110 §9.3.6) and expectations other than
+ * `100-continue` (§10.1.1). Otherwise one gets no answer at all and the other one that is not SCIM's.
+ */
+export function answerBesideRoutes(server: Server, options: ClientErrorOptions): void {
+  server.on('connect', (_request: IncomingMessage, socket: Duplex) => {
+    const answer = { status: 501, detail: 'This server is no proxy.', code: 'CONNECT' }
+    answerOnSocket(socket, answer, options)
+  })
+  server.on('checkExpectation', ({ socket }: IncomingMessage) => {
+    const answer = {
+      status: 417,
+      detail: 'The only expectation met is 100-continue.',
+      code: 'Expect'
+    }
+    answerOnSocket(socket, answer, options)
+  })
+}
+
+function answerOnSocket(
+  socket: Duplex,
+  { code, ...answer }: ErrorAnswer & { readonly code: string },
+  { random, log, demo }: ClientErrorOptions
+): void {
+  const correlationId = random.uuid()
+  log.info({ correlationId, status: answer.status, code }, 'unreadable request')
+  socket.end(asHttp(answer, standingHeaders(correlationId, demo)))
 }
 
 function clientAnswer(code: string, maxHeaderBytes: number): ErrorAnswer {

@@ -1,4 +1,6 @@
+import { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { oneEachTurn } from '../../lib/turns.ts'
 import { ScimError } from '../protocol/errors.ts'
 
 /** The media type of every SCIM answer, errors included (RFC 7644 §3.8). */
@@ -15,6 +17,40 @@ export function sendScim(reply: FastifyReply, text: string): FastifyReply {
   return reply.type(scimMediaType).send(text)
 }
 
+/** How much of an answer is made and sent in one turn of the event loop, in UTF-16 code units. */
+const chunkLength = 512 * 1024
+
+/** A part of this length holds hundreds of members and took its time to make. */
+const longPart = 32 * 1024
+
+/**
+ * Sends the text of a JSON document that is made in parts: at once where it is short, else chunk by
+ * chunk, as fast as the client takes them, so that a long answer holds nobody else up.
+ */
+export function sendScimParts(reply: FastifyReply, parts: Iterable<string>): FastifyReply {
+  const chunks = chunksOf(parts)
+  const first = chunks.next().value ?? ''
+  const second = chunks.next()
+  if (second.done === true) return sendScim(reply, first)
+  const all = concatenated([first, second.value], chunks)
+  return reply.type(scimMediaType).send(Readable.from(oneEachTurn(all)))
+}
+
+function* concatenated(...lists: readonly Iterable<string>[]): Generator<string, void> {
+  for (const list of lists) yield* list
+}
+
+function* chunksOf(parts: Iterable<string>): Generator<string, void> {
+  let chunk = ''
+  for (const part of parts) {
+    chunk += part
+    if (chunk.length < chunkLength && part.length < longPart) continue
+    yield chunk
+    chunk = ''
+  }
+  if (chunk !== '') yield chunk
+}
+
 /**
  * Refuses bodies in an encoding that this server would misread, and forgives a media type where
  * there is no body: some clients send one with GET and DELETE.
@@ -22,7 +58,7 @@ export function sendScim(reply: FastifyReply, text: string): FastifyReply {
 export function checkContentHeaders(app: FastifyInstance): void {
   app.addHook('onRequest', (request, _reply, done) => {
     if (!announcesBody(request)) {
-      delete request.headers['content-type']
+      if ('content-type' in request.headers) delete request.headers['content-type']
       done()
       return
     }

@@ -1,3 +1,4 @@
+import { errorCodes } from 'fastify'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Clock, EpochMs, Milliseconds } from '../../lib/clock.ts'
 import type { RequestContext } from '../../provisioning/requests.ts'
@@ -21,6 +22,22 @@ export function setDeadlines(app: FastifyInstance, clock: Clock, budget: Millise
   app.decorateRequest('deadline', 0)
   app.addHook('onRequest', (request, _reply, done) => {
     request.deadline = clock.now() + budget
+    done()
+  })
+}
+
+/**
+ * Answers 503 in place of a write that nobody answered in time. Reads have no timer: they never wait
+ * for Box. Fastify's own `handlerTimeout` ends with the arrival of a body, before the handler begins.
+ */
+export function limitWrites(app: FastifyInstance, limit: Milliseconds): void {
+  app.addHook('preHandler', (request, reply, done) => {
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      const timer = setTimeout(() => {
+        if (!reply.sent) reply.send(new errorCodes.FST_ERR_HANDLER_TIMEOUT())
+      }, limit)
+      reply.raw.once('close', () => clearTimeout(timer))
+    }
     done()
   })
 }

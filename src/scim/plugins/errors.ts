@@ -14,6 +14,7 @@ import {
 } from '../../provisioning/errors.ts'
 import { errorBody, ScimError } from '../protocol/errors.ts'
 import type { ScimType } from '../protocol/errors.ts'
+import { discardBody } from './bodies.ts'
 import { mediaTypeAdvice, sendScim } from './content-type.ts'
 import { standingHeaders } from './correlation.ts'
 
@@ -48,6 +49,7 @@ export const provisioningAnswers: Readonly<Record<ProvisioningErrorCode, Kind>> 
   invalid_value: invalidValue,
   refused_by_box: invalidValue,
   importing: { status: 503 },
+  busy: { status: 503 },
   version_mismatch: { status: 412 }
 }
 
@@ -73,9 +75,11 @@ export function answerOf(error: unknown, bodyLimit: number): ErrorAnswer | undef
 
 /** Makes every failure in `app` a SCIM error (RFC 7644 §3.12). `bodyLimit`: bytes, for the 413. */
 export function answerErrors(app: FastifyInstance, bodyLimit: number): void {
-  app.setErrorHandler((error, request, reply) => {
+  app.setErrorHandler(async (error, request, reply) => {
     const limit = Math.min(bodyLimit, request.routeOptions.bodyLimit ?? bodyLimit)
-    return sendError(reply, explainError(error, request, limit))
+    const answer = explainError(error, request, limit)
+    if (answer.status === 413) await discardBody(request)
+    return sendError(reply, answer)
   })
 }
 
@@ -95,7 +99,8 @@ export function explainError(
 export function answerFrameworkErrors(demo: boolean, bodyLimit: number) {
   return (error: FastifyError, request: FastifyRequest, reply: FastifyReply): void => {
     const answer = explainError(error, request, bodyLimit)
-    request.log.info({ method: request.method, status: answer.status }, 'unroutable request')
+    const { id: correlationId, method } = request
+    request.log.info({ correlationId, method, status: answer.status }, 'unroutable request')
     void sendError(reply.headers(standingHeaders(request.id, demo)), answer)
   }
 }
@@ -178,7 +183,7 @@ function invalidSyntax(detail: string): ErrorAnswer {
 
 /** Logs what nobody foresaw, and tells the caller nothing but where to find it in the log. */
 function unexpected(error: unknown, correlationId: string, log: FastifyBaseLogger): ErrorAnswer {
-  log.error({ err: error }, 'request failed unexpectedly')
+  log.error({ correlationId, err: error }, 'request failed unexpectedly')
   return {
     status: 500,
     detail: `The server failed unexpectedly. Its log explains it under ${correlationId}.`

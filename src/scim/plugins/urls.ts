@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { ScimError } from '../protocol/errors.ts'
 
@@ -36,12 +37,22 @@ function localHost(request: FastifyRequest): string {
   return `${localAddress.includes(':') ? `[${localAddress}]` : localAddress}:${localPort}`
 }
 
-/** Refuses HTTP/1.1 without `Host` (RFC 9112 §3.2). */
+/** Refuses HTTP/1.1 without `Host`, and any request with two of them (RFC 9112 §3.2). */
 export function requireHost(app: FastifyInstance): void {
   app.addHook('onRequest', ({ raw }, _reply, done) => {
-    const isMissing = raw.httpVersion === '1.1' && raw.headers.host === undefined
-    done(isMissing ? new ScimError(400, 'The request has no Host header.') : undefined)
+    const hosts = hostsIn(raw)
+    const isMissing = raw.httpVersion === '1.1' && hosts === 0
+    done(isMissing || hosts > 1 ? new ScimError(400, hostAdvice(hosts)) : undefined)
   })
+}
+
+/** Node.js keeps the first of two in `headers`, so that only the raw ones tell. */
+function hostsIn({ rawHeaders }: IncomingMessage): number {
+  return rawHeaders.filter((name, index) => index % 2 === 0 && /^host$/i.test(name)).length
+}
+
+function hostAdvice(hosts: number): string {
+  return hosts === 0 ? 'The request has no Host header.' : 'The request has several Host headers.'
 }
 
 /** The flag with the `?` or `&` before it and a value, if any, after it. */

@@ -1,5 +1,6 @@
 import { isJsonObject } from '../../lib/json.ts'
 import type { JsonObject, JsonValue } from '../../lib/json.ts'
+import { excerpt } from '../../lib/text.ts'
 import { resolveAttribute } from './attribute-path.ts'
 import type { ChangeTarget, ExtensionRemoval } from './changes.ts'
 import { targetOf } from './changes.ts'
@@ -70,7 +71,11 @@ export function assignmentsAt(
   const target = targetOf(attribute, filter)
   if (target !== undefined) return [{ kind: 'assign', target, raw }]
   if (!reading.paths) return []
-  throw new ScimError(400, `The path "${text}" names nothing that can exist.`, 'invalidPath')
+  throw new ScimError(
+    400,
+    `The path "${excerpt(text)}" names nothing that can exist.`,
+    'invalidPath'
+  )
 }
 
 /**
@@ -119,5 +124,5 @@ function unknownTarget(extension: string, name: string): ChangeTarget | undefine
 
 function requireObject(value: JsonValue, name: string): JsonObject {
   if (isJsonObject(value)) return value
-  throw new ScimError(400, `${name} must be an object.`, 'invalidValue')
+  throw new ScimError(400, `${excerpt(name)} must be an object.`, 'invalidValue')
 }

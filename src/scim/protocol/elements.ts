@@ -4,7 +4,7 @@ import type { JsonObject, JsonValue } from '../../lib/json.ts'
 import { fold } from '../../lib/text.ts'
 import type { Query } from '../../provisioning/query.ts'
 import type { AttributeChange, ChangeTarget } from './changes.ts'
-import { assigned, asObject, isList, keyOf, read, withKey } from './document.ts'
+import { asObject, assigned, isList, isUnsafeKey, keyOf, read, withKey } from './document.ts'
 import { ScimError } from './errors.ts'
 import { matches } from './match.ts'
 import type { AttributeDefinition } from './schemas.ts'
@@ -222,7 +222,7 @@ function termsOf(filter: Query | undefined, target: ChangeTarget): JsonObject | 
   }
   const [name, ...deeper] = filter.kind === 'compare' ? filter.attribute.path : []
   if (filter.kind !== 'compare' || filter.operator !== 'eq') return undefined
-  if (name === undefined || deeper.length > 0) return undefined
+  if (name === undefined || isUnsafeKey(name) || deeper.length > 0) return undefined
   const sub = target.attribute && findSubAttribute(target.attribute, name)
   const value = assigned(normaliseValue(sub, filter.value))
   return value === undefined ? {} : { [name]: value }

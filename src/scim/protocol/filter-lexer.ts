@@ -1,3 +1,4 @@
+import { excerpt } from '../../lib/text.ts'
 import { ScimError } from './errors.ts'
 
 /** A piece of a filter. */
@@ -31,7 +32,7 @@ function unquote(json: string, position: number): string {
   try {
     return JSON.parse(json) as string
   } catch {
-    throw invalidFilter(`The string at position ${position} is no JSON string: ${json}`)
+    throw invalidFilter(`The string at position ${position} is no JSON string: ${excerpt(json)}`)
   }
 }
 

@@ -1,4 +1,4 @@
-import { fold } from '../../lib/text.ts'
+import { excerpt, fold } from '../../lib/text.ts'
 import type { AttributeRef, AttributeType, Comparison, Literal } from '../../provisioning/query.ts'
 import type { Token } from './filter-lexer.ts'
 import { invalidFilter } from './filter-lexer.ts'
@@ -82,15 +82,17 @@ export function comparisonValue(
   operator: Comparison,
   token: Token
 ): Literal {
-  const name = attribute.path.join('.')
+  const name = excerpt(attribute.path.join('.'))
   const isNull = token.kind === 'word' && fold(token.text) === 'null'
   const value = isNull ? null : literalReaders[attribute.type](token)
   if (value === undefined) {
-    throw invalidFilter(`${name} is of type ${attribute.type}; "${token.text}" is no such value.`)
+    throw invalidFilter(
+      `${name} is of type ${attribute.type}; "${excerpt(token.text)}" is no such value.`
+    )
   }
   if (!operatorsFor(attribute.type, value).includes(operator)) {
     throw invalidFilter(
-      `${name} cannot be compared by "${operator}" with ${JSON.stringify(value)}.`
+      `${name} cannot be compared by "${operator}" with ${excerpt(JSON.stringify(value))}.`
     )
   }
   return value

@@ -1,4 +1,4 @@
-import { fold } from '../../lib/text.ts'
+import { excerpt, fold } from '../../lib/text.ts'
 import type { Comparison, Query } from '../../provisioning/query.ts'
 import type { ResolvedAttribute } from './attribute-path.ts'
 import {
@@ -81,7 +81,7 @@ export class FilterParser {
   /** Refuses the text, saying what should have come next. */
   refuse(expected: string): never {
     const { kind, text, position } = this.peek()
-    const found = kind === 'end' ? 'the filter ends' : `there is "${text}"`
+    const found = kind === 'end' ? 'the filter ends' : `there is "${excerpt(text)}"`
     throw invalidFilter(`At position ${position} ${expected} is expected, but ${found}.`)
   }
 
@@ -109,7 +109,7 @@ export class FilterParser {
     const name = this.expect('word', 'an attribute').text
     const resolved = scope.resolve(name)
     if (resolved === undefined)
-      throw invalidFilter(`"${name}" is no attribute that can be named here.`)
+      throw invalidFilter(`"${excerpt(name)}" is no attribute that can be named here.`)
     refuseSecret(resolved)
     return this.peek().kind === '[' && !scope.nested
       ? this.#valuePath(resolved)
@@ -143,7 +143,7 @@ export class FilterParser {
     if (this.peek().kind === 'word' && this.peek().text.startsWith('.')) {
       const name = this.take().text.slice(1)
       const sub = elementScope(parent, prefix).resolve(name)
-      if (sub === undefined) throw invalidFilter(`"${name}" is no sub-attribute.`)
+      if (sub === undefined) throw invalidFilter(`"${excerpt(name)}" is no sub-attribute.`)
       terms.push(this.#comparison(sub))
     }
     const where = join('and', terms)
@@ -158,6 +158,7 @@ export class FilterParser {
     const operator = this.peek().kind === 'word' ? fold(this.peek().text) : ''
     if (operator === 'pr') {
       this.take()
+      refuseResource(resolved)
       return { kind: 'present', attribute: toAttributeRef(resolved) }
     }
     if (!isComparison(operator)) return this.refuse('an operator')
@@ -171,7 +172,7 @@ export class FilterParser {
     this.take()
     const compared = comparedAttribute(resolved)
     if (compared === undefined) {
-      throw invalidFilter(`${resolved.path.join('.')} is complex: name one of its sub-attributes.`)
+      throw invalidFilter(`${nameOf(resolved)} is complex: name one of its sub-attributes.`)
     }
     refuseSecret(compared)
     const attribute = toAttributeRef(compared)
@@ -217,11 +218,22 @@ function refuseSecret(resolved: ResolvedAttribute): void {
   }
 }
 
+/** The core URN alone stands for the resource, which is no attribute that could be there or not. */
+function refuseResource(resolved: ResolvedAttribute): void {
+  if (resolved.kind === 'resource') {
+    throw invalidFilter('The URN of the resource itself needs the name of an attribute after it.')
+  }
+}
+
+function nameOf({ path }: ResolvedAttribute): string {
+  return excerpt(path.join('.'))
+}
+
 function refuseBrackets(parent: ResolvedAttribute): void {
   const definition = definitionOf(parent)
   const complex = definition === undefined || definition.type === 'complex'
   if (parent.kind !== 'attribute' || parent.subName !== undefined || !complex) {
-    throw invalidFilter(`${parent.path.join('.')} has no sub-attributes to filter by.`)
+    throw invalidFilter(`${nameOf(parent)} has no sub-attributes to filter by.`)
   }
 }
 

@@ -1,5 +1,6 @@
 import { isJsonObject } from '../../lib/json.ts'
 import type { JsonValue } from '../../lib/json.ts'
+import { excerpt } from '../../lib/text.ts'
 import { isList } from './document.ts'
 import { ScimError } from './errors.ts'
 
@@ -12,13 +13,29 @@ export const maxValues = 10_000
 /** How many attribute changes one PATCH or one resource may ask for; group members do not count. */
 export const maxAttributeChanges = 1_000
 
+/**
+ * How many operations one PATCH may have. Microsoft Entra ID sends one for each member that leaves a
+ * group, so the limit is far above that of attribute changes.
+ */
+export const maxOperations = 20_000
+
 /** How many elements a multi-valued attribute may have; group members do not count. */
 export const maxElements = 1_000
 
 /** Refuses a multi-valued attribute with too many elements: 400 `invalidValue`. */
 export function requireFewElements(name: string, elements: readonly JsonValue[]): void {
   if (elements.length <= maxElements) return
-  throw new ScimError(400, `${name} has more than ${maxElements} elements.`, 'invalidValue')
+  throw new ScimError(
+    400,
+    `${excerpt(name)} has more than ${maxElements} elements.`,
+    'invalidValue'
+  )
+}
+
+/** Refuses a PATCH of more than {@link maxOperations}: 413, naming the limit (RFC 7644 §3.12). */
+export function requireFewOperations(operations: readonly JsonValue[]): void {
+  if (operations.length <= maxOperations) return
+  throw new ScimError(413, `A PATCH may have at most ${maxOperations} operations.`)
 }
 
 /** Refuses a value that is nested deeper than {@link maxDepth}: 400 `invalidValue`. */

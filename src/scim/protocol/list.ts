@@ -47,15 +47,14 @@ export interface MixedSearch extends AskedPage {
 }
 
 /** A page about to be sent. */
-export interface ListParts {
+export interface ListPage<Resource> {
   /** The number of all matches. */
   readonly total: number
   /** As it was asked for; absent in pages by cursor. */
   readonly startIndex?: number | undefined
   /** The cursor of the next page (RFC 9865 §2). */
   readonly nextCursor?: string | undefined
-  /** The JSON texts of this page's resources. */
-  readonly resources: readonly string[]
+  readonly resources: readonly Resource[]
 }
 
 /** The first of repeated query parameters. */
@@ -149,13 +148,23 @@ export function parseMixedSearch(parameters: SearchParameters, limits: SearchLim
 }
 
 /** The JSON text of a list answer (RFC 7644 §3.4.2), put together from the resources' texts. */
-export function listResponse({ total, startIndex, nextCursor, resources }: ListParts): string {
+export function listResponse(page: ListPage<string>): string {
+  return [...listParts({ ...page, resources: page.resources.map((text) => [text]) })].join('')
+}
+
+/** The text of {@link listResponse} in parts, put together from the parts of the resources' texts. */
+export function* listParts(page: ListPage<Iterable<string>>): Generator<string, void> {
   const head = JSON.stringify({
     schemas: [listResponseSchema],
-    totalResults: total,
-    startIndex,
-    nextCursor,
-    itemsPerPage: resources.length
+    totalResults: page.total,
+    startIndex: page.startIndex,
+    nextCursor: page.nextCursor,
+    itemsPerPage: page.resources.length
   })
-  return `${head.slice(0, -1)},"Resources":[${resources.join()}]}`
+  yield `${head.slice(0, -1)},"Resources":[`
+  for (const [index, parts] of page.resources.entries()) {
+    if (index > 0) yield ','
+    yield* parts
+  }
+  yield ']}'
 }

@@ -1,3 +1,4 @@
+import { excerpt } from '../../lib/text.ts'
 import type { Query } from '../../provisioning/query.ts'
 import type { ResolvedAttribute } from './attribute-path.ts'
 import { resolveAttribute } from './attribute-path.ts'
@@ -14,7 +15,7 @@ export interface PatchPath {
 }
 
 function invalidPath(path: string, why: string): ScimError {
-  return new ScimError(400, `The path "${path}" ${why}.`, 'invalidPath')
+  return new ScimError(400, `The path "${excerpt(path)}" ${why}.`, 'invalidPath')
 }
 
 function resolve(text: string, path: string, type: ResourceType): ResolvedAttribute {

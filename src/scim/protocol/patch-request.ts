@@ -5,6 +5,7 @@ import type { ChangeKind } from './changes.ts'
 import { isList, readAnyCase } from './document.ts'
 import { ScimError } from './errors.ts'
 import { requireMessageSchema } from './message-schema.ts'
+import { requireFewOperations } from './limits.ts'
 import { requireObjectBody } from './request-body.ts'
 
 /** The schema of a PATCH message (RFC 7644 §3.5.2). */
@@ -23,11 +24,15 @@ export interface PatchOperation {
  * The operations of a PATCH message, not yet looked at. `Operations` may be written in any letter case
  * and may be empty, which asks for nothing.
  *
- * @throws ScimError 400 `invalidSyntax` where the body is no object or has no array of operations
+ * @throws ScimError 400 `invalidSyntax` where the body is no object or has no array of operations, 413
+ *   where it has too many
  */
 export function patchOperations(body: unknown): readonly JsonValue[] {
   const operations = readAnyCase(requireObjectBody(body), 'Operations')
-  if (isList(operations)) return operations
+  if (isList(operations)) {
+    requireFewOperations(operations)
+    return operations
+  }
   throw syntaxError('A PATCH needs Operations: an array of operations.')
 }
 

@@ -72,29 +72,34 @@ interface Patch {
 function readPatch(type: ResourceType, body: JsonObject, operations: readonly JsonValue[]): Patch {
   requirePatchSchema(body)
   requireShallow(operations)
+  const steps = operations
+    .map(readOperation)
+    .flatMap((operation) => stepsOf(type, operation).map((step) => ({ step, operation })))
+  requireFewValues(steps.flatMap(({ step }) => attributeValue(type, step)))
   const changes: DocumentChange[] = []
   const members: MemberChange[] = []
-  const values: JsonValue[] = []
-  for (const operation of operations.map(readOperation)) {
-    for (const step of stepsOf(type, operation)) {
-      if (step.kind !== 'assign') {
-        changes.push(step)
-      } else if (isMembers(type, step.target)) {
-        const change = memberChange({ ...step, kind: operation.kind })
-        if (change !== undefined) members.push(change)
-      } else {
-        if (step.raw !== undefined) values.push(step.raw)
-        changes.push(...checkedChanges(type, step, operation))
-      }
+  for (const { step, operation } of steps) {
+    if (step.kind !== 'assign') {
+      changes.push(step)
+    } else if (isMembers(type, step.target)) {
+      const change = memberChange({ ...step, kind: operation.kind })
+      if (change !== undefined) members.push(change)
+    } else {
+      changes.push(...checkedChanges(type, step, operation))
     }
     requireFewChanges(changes.length)
   }
-  requireFewValues(values)
   return { changes, members }
 }
 
 /** An assignment, or the removal of what the target names. */
 type Step = (Omit<Assignment, 'raw'> & { readonly raw: JsonValue | undefined }) | ExtensionRemoval
+
+/** The value that a step gives an attribute, as a list of none or one. */
+function attributeValue(type: ResourceType, step: Step): readonly JsonValue[] {
+  const isAttribute = step.kind === 'assign' && !isMembers(type, step.target)
+  return isAttribute && step.raw !== undefined ? [step.raw] : []
+}
 
 function isMembers(type: ResourceType, target: ChangeTarget): boolean {
   return type.name === 'Group' && target.attribute === type.related

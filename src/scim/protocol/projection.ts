@@ -5,7 +5,7 @@ import type { StoredResource } from '../../provisioning/model.ts'
 import type { ResolvedAttribute } from './attribute-path.ts'
 import { definitionOf, resolveAttribute } from './attribute-path.ts'
 import { ScimError } from './errors.ts'
-import { resourceText } from './resource-text.ts'
+import { relatedTexts, resourceText } from './resource-text.ts'
 import type { ResourceType } from './schemas.ts'
 import { commonAttributes } from './schemas.ts'
 
@@ -73,8 +73,10 @@ function selectionOf(attributes: readonly ResolvedAttribute[]): Selection {
  * @throws ScimError 400 `invalidValue` where both are given, since they exclude one another
  */
 export function parseProjection(type: ResourceType, parameters: ProjectionParameters): Projection {
-  const wanted = namesIn(parameters.attributes, 'attributes')
-  const unwanted = namesIn(parameters.excludedAttributes, 'excludedAttributes')
+  const { attributes: given, excludedAttributes: givenUnwanted } = parameters
+  if (given === undefined && givenUnwanted === undefined) return defaultProjection
+  const wanted = namesIn(given, 'attributes')
+  const unwanted = namesIn(givenUnwanted, 'excludedAttributes')
   if (wanted.length > 0 && unwanted.length > 0) {
     throw new ScimError(
       400,
@@ -99,11 +101,11 @@ export function wantsRelated(projection: Projection, type: ResourceType): boolea
   return chosen !== 'all'
 }
 
-/** True where the answer is the default text, with or without the related resources. */
+/** True where everything but `groups` and `members` is the default text. */
 function isPlain({ mode, selection }: Projection, type: ResourceType): boolean {
   if (mode === 'default') return true
   const name = fold(type.related.name)
-  return mode === 'without' && [...selection].every(([key, what]) => key === name && what === 'all')
+  return mode === 'without' && [...selection.keys()].every((key) => key === name)
 }
 
 function isEmpty(value: JsonValue): boolean {
@@ -160,22 +162,55 @@ function project(resource: JsonObject, projection: Projection): JsonObject {
   return projection.mode === 'only' ? only(resource, selection) : without(resource, selection)
 }
 
+/** Reduces an element of `groups` or `members` to what is asked for; undefined where nothing is left. */
+function projectElement(
+  text: string,
+  { mode }: Projection,
+  chosen: Selection | 'all' | undefined
+): string | undefined {
+  if (chosen === undefined || chosen === 'all') return text
+  const element = JSON.parse(text) as JsonObject
+  const projected = mode === 'only' ? only(element, chosen) : without(element, chosen)
+  return isEmpty(projected) ? undefined : JSON.stringify(projected)
+}
+
+/** How many related resources one part of an answer holds at most. */
+const relatedInPart = 2_000
+
 /**
- * The JSON text of a resource as a client gets it. The stored text is sent as it is, unless single
+ * The JSON text of a resource as a client gets it, in parts: one, and one more for every 2,000 related
+ * resources, each made when it is asked for. The stored text is sent as it is, unless single
  * attributes are asked for or left out.
  *
  * @param baseUrl without a slash at its end, e.g. `https://scim.example.com/scim/v2`
  */
-export function renderResource(
+export function* renderParts(
   type: ResourceType,
   stored: StoredResource,
   projection: Projection,
   baseUrl: string
-): string {
-  const { related, ...bare } = stored
-  const shown = related === undefined || wantsRelated(projection, type) ? stored : bare
-  const text = resourceText(type, shown, baseUrl)
-  return isPlain(projection, type)
+): Generator<string, void> {
+  const text = resourceText(type, stored, baseUrl)
+  const bare = isPlain(projection, type)
     ? text
     : JSON.stringify(project(JSON.parse(text) as JsonObject, projection))
+  const related = wantsRelated(projection, type) ? (stored.related ?? []) : []
+  const chosen = projection.selection.get(fold(type.related.name))
+  let part = bare.slice(0, -1)
+  let count = 0
+  for (const element of relatedTexts(type, related, baseUrl)) {
+    const shown = projectElement(element, projection, chosen)
+    if (shown === undefined) continue
+    part += count === 0 ? `,${JSON.stringify(type.related.name)}:[${shown}` : `,${shown}`
+    count += 1
+    if (count % relatedInPart > 0) continue
+    yield part
+    part = ''
+  }
+  yield count === 0 ? bare : `${part}]}`
+}
+
+/** The parts of {@link renderParts} as one text. */
+export function renderResource(...resource: Parameters<typeof renderParts>): string {
+  return [...renderParts(...resource)].join('')
 }

@@ -33,40 +33,43 @@ const relatedShapes = new Map(
   Object.values(resourceTypes).map((type) => [type, relatedShape(type)] as const)
 )
 
-function relatedText(
-  type: ResourceType,
-  related: readonly RelatedResource[],
+/** The JSON text of an element of `members` or `groups`; `$ref` as the schema says. */
+function elementText(
+  { target, type }: RelatedShape,
+  { value, display }: RelatedResource,
   baseUrl: string
 ): string {
+  const shown = display === '' ? '' : `"display":${JSON.stringify(display)},`
+  const location = JSON.stringify(resourceLocation(target, value, baseUrl))
+  return `{"value":${JSON.stringify(value)},"$ref":${location},${shown}"type":"${type}"}`
+}
+
+/** The JSON texts of the elements of `members` or `groups`, made as they are asked for. */
+export function* relatedTexts(
+  type: ResourceType,
+  related: Iterable<RelatedResource>,
+  baseUrl: string
+): Generator<string, void> {
   const shape = relatedShapes.get(type)
-  if (shape === undefined || related.length === 0) return ''
-  const elements = related.map(({ value, display }) =>
-    JSON.stringify({
-      value,
-      $ref: resourceLocation(shape.target, value, baseUrl),
-      ...(display === '' ? {} : { display }),
-      type: shape.type
-    })
-  )
-  return `,${JSON.stringify(type.related.name)}:[${elements.join()}]`
+  if (shape === undefined) return
+  for (const one of related) yield elementText(shape, one, baseUrl)
 }
 
 function metaText(type: ResourceType, stored: StoredResource, baseUrl: string): string {
-  const meta = {
-    resourceType: type.name,
-    created: new Date(stored.created).toISOString(),
-    lastModified: new Date(stored.lastModified).toISOString(),
-    location: resourceLocation(type, stored.id, baseUrl),
-    version: resourceVersion(stored.revision)
-  }
-  return `,"meta":${JSON.stringify(meta)}`
+  const created = new Date(stored.created).toISOString()
+  const lastModified = new Date(stored.lastModified).toISOString()
+  const location = JSON.stringify(resourceLocation(type, stored.id, baseUrl))
+  const version = JSON.stringify(resourceVersion(stored.revision))
+  return (
+    `"meta":{"resourceType":"${type.name}","created":"${created}",` +
+    `"lastModified":"${lastModified}","location":${location},"version":${version}}`
+  )
 }
 
 /**
- * The JSON text of a whole resource: the stored text, not parsed again, with `groups` or `members`
- * where they were read, and `meta` (RFC 7643 §3.1).
+ * The JSON text of a resource without `groups` and `members`: the stored text, not parsed again, and
+ * `meta` (RFC 7643 §3.1).
  */
 export function resourceText(type: ResourceType, stored: StoredResource, baseUrl: string): string {
-  const related = relatedText(type, stored.related ?? [], baseUrl)
-  return `${stored.text.slice(0, -1)}${related}${metaText(type, stored, baseUrl)}}`
+  return `${stored.text.slice(0, -1)},${metaText(type, stored, baseUrl)}}`
 }

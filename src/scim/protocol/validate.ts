@@ -2,6 +2,7 @@ import { Ajv } from 'ajv'
 import type { AnySchemaObject, ErrorObject, ValidateFunction } from 'ajv'
 import { isJsonObject } from '../../lib/json.ts'
 import type { JsonObject, JsonValue } from '../../lib/json.ts'
+import { excerpt } from '../../lib/text.ts'
 import type { ScimDocument } from '../../provisioning/model.ts'
 import { isList, read } from './document.ts'
 import { ScimError } from './errors.ts'
@@ -127,7 +128,7 @@ function explain(error: ErrorObject): string {
     const missing: unknown = (error.params as JsonObject)['missingProperty']
     return `${[name, String(missing)].filter(Boolean).join('.')} is required and must not be empty.`
   }
-  return `${name} must be ${expectation(error)}, not ${excerpt(error.data)}.`
+  return `${name} must be ${expectation(error)}, not ${excerpt(JSON.stringify(error.data) ?? 'nothing')}.`
 }
 
 const expectations: ReadonlyMap<unknown, string> = new Map([
@@ -157,12 +158,4 @@ function attributeName(pointer: string): string {
       return index === 1 && (parts[0] ?? '').startsWith('urn:') ? `:${part}` : `.${part}`
     })
     .join('')
-}
-
-const excerptLength = 40
-
-/** The first characters of a value, which is enough to find it in the client's configuration. */
-function excerpt(value: unknown): string {
-  const text = JSON.stringify(value) ?? 'nothing'
-  return text.length <= excerptLength ? text : `${text.slice(0, excerptLength)}…`
 }

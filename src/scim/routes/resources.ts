@@ -1,11 +1,11 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { StoredResource } from '../../provisioning/model.ts'
 import type { RequestContext } from '../../provisioning/requests.ts'
-import { sendScim } from '../plugins/content-type.ts'
+import { sendScimParts } from '../plugins/content-type.ts'
 import { bodyOf } from '../plugins/bodies.ts'
 import { contextOf } from '../plugins/deadline.ts'
 import { isKnown } from '../protocol/entity-tags.ts'
-import { parseProjection, renderResource, wantsRelated } from '../protocol/projection.ts'
+import { parseProjection, renderParts, wantsRelated } from '../protocol/projection.ts'
 import type { Projection } from '../protocol/projection.ts'
 import { resourceLocation, resourceVersion } from '../protocol/resource-text.ts'
 import { serve } from './endpoint.ts'
@@ -89,8 +89,8 @@ export function serveResources(
       stored.related === undefined && wantsRelated(projection, type)
         ? await endpoint.view(stored.id, true)
         : stored
-    const text = renderResource(type, complete, projection, baseUrlOf(request))
-    return sendScim(identify(request, reply, complete), text)
+    const parts = renderParts(type, complete, projection, baseUrlOf(request))
+    return sendScimParts(identify(request, reply, complete), parts)
   }
 
   /** Says which resource the answer is about and in which version (RFC 7644 §3.14). */

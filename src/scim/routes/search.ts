@@ -3,12 +3,12 @@ import type { StoredResource } from '../../provisioning/model.ts'
 import type { PageRequest, SearchPage, SearchRequest } from '../../provisioning/query.ts'
 import type { ResourceService } from '../../provisioning/requests.ts'
 import { bodyOf } from '../plugins/bodies.ts'
-import { sendScim } from '../plugins/content-type.ts'
+import { sendScimParts } from '../plugins/content-type.ts'
 import type { BaseUrl } from '../plugins/urls.ts'
 import type { Cursors, CursorScope } from '../protocol/cursor.ts'
-import { listResponse, parseMixedSearch, parseSearch, searchLimits } from '../protocol/list.ts'
+import { listParts, parseMixedSearch, parseSearch, searchLimits } from '../protocol/list.ts'
 import type { AskedPage, SearchParameters } from '../protocol/list.ts'
-import { renderResource } from '../protocol/projection.ts'
+import { renderParts } from '../protocol/projection.ts'
 import { resourceTypes } from '../protocol/schemas.ts'
 import type { ResourceType } from '../protocol/schemas.ts'
 import { searchParameters } from '../protocol/search-request.ts'
@@ -75,8 +75,8 @@ function searchOf({ type, search }: SearchableEndpoint, context: SearchContext):
     const paging = createPaging({ ...asked, cursor }, [type.name, parameters], context.cursors)
     const page = await search({ ...asked, ...paging.request })
     const baseUrl = context.baseUrlOf(request)
-    const resources = page.resources.map((one) => renderResource(type, one, projection, baseUrl))
-    return sendScim(reply, listResponse({ ...paging.partsOf(page), resources }))
+    const resources = page.resources.map((one) => renderParts(type, one, projection, baseUrl))
+    return sendScimParts(reply, listParts({ ...paging.partsOf(page), resources }))
   }
 }
 
@@ -89,9 +89,9 @@ function rootSearch(service: ResourceService, context: SearchContext): Answer {
     const baseUrl = context.baseUrlOf(request)
     const resources = page.resources.map((one) => {
       const { projection } = searches[one.resourceType]
-      return renderResource(resourceTypes[one.resourceType], one, projection, baseUrl)
+      return renderParts(resourceTypes[one.resourceType], one, projection, baseUrl)
     })
-    return sendScim(reply, listResponse({ ...paging.partsOf(page), resources }))
+    return sendScimParts(reply, listParts({ ...paging.partsOf(page), resources }))
   }
 }
 

@@ -24,9 +24,20 @@ export function refuseUnknown(app: FastifyInstance): void {
   })
 }
 
-/** Answers 404 outside the SCIM base, and says where it is: a tenant URL is easily mistyped. */
+/** A SCIM base of another version of the protocol (RFC 7644 §3.13). */
+const otherVersion = /^\/+scim\/+v\d+(?:\.\d+)*(?:[/?]|$)/i
+
+/**
+ * Answers 404 outside the SCIM base, 400 where another version is meant, and says where it is: a tenant
+ * URL is easily mistyped.
+ */
 export function pointToScim(app: FastifyInstance): void {
-  app.setNotFoundHandler(() => {
-    throw new ScimError(404, `There is nothing here. SCIM 2.0 is served under ${scimPath}.`)
+  app.setNotFoundHandler(({ url }) => {
+    const [status, scimType] = otherVersion.test(url) ? [400, 'invalidVers' as const] : [404]
+    throw new ScimError(
+      status,
+      `There is nothing here. SCIM 2.0 is served under ${scimPath}.`,
+      scimType
+    )
   })
 }

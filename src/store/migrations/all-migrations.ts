@@ -1,5 +1,6 @@
 import { directory } from './0001-directory.ts'
+import { visibleCounts } from './0002-visible-counts.ts'
 import type { Migration } from './migration.ts'
 
 /** Every migration in the order in which they run. Only ever appended to. */
-export const allMigrations: readonly Migration[] = [directory]
+export const allMigrations: readonly Migration[] = [directory, visibleCounts]

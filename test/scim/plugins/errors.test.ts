@@ -23,6 +23,7 @@ const expected: Record<ProvisioningErrorCode, readonly [number, string?]> = {
   unknown_members: [400, 'invalidValue'],
   invalid_value: [400, 'invalidValue'],
   refused_by_box: [400, 'invalidValue'],
+  busy: [503],
   importing: [503],
   version_mismatch: [412]
 }

@@ -358,13 +358,15 @@ const everyQuery = queries(
   3
 )
 
-void test('what is printed reads back as the same query, for any query', async () => {
+void test('what is printed reads back as the same query, for any query', async (t) => {
+  const seed = 7644
   fc.assert(
     fc.property(everyQuery, (query) => {
       assert.deepEqual(parseFilter(printFilter(query), User), query)
     }),
-    { seed: 7644, numRuns: 1000 }
+    { seed, numRuns: 1_000 }
   )
+  t.pass(`held for every case; seed ${seed}`)
 })
 
 function parseOrRefuse(text: string): Query | undefined {
@@ -377,7 +379,8 @@ function parseOrRefuse(text: string): Query | undefined {
   }
 }
 
-void test('any text at all is either a query or an invalidFilter', async () => {
+void test('any text at all is either a query or an invalidFilter', async (t) => {
+  const seed = 3412
   const piece = fc.constantFrom(
     ...'userName emails active name urn: $ref .value : eq pr and or not ( ) [ ] " \\ true null 1e9 "x"'
       .split(' ')
@@ -390,6 +393,7 @@ void test('any text at all is either a query or an invalidFilter', async () => {
       const query = parseOrRefuse(text)
       if (query !== undefined) assert.deepEqual(parseFilter(printFilter(query), User), query)
     }),
-    { seed: 3412, numRuns: 1000 }
+    { seed, numRuns: 1_000 }
   )
+  t.pass(`held for every case; seed ${seed}`)
 })

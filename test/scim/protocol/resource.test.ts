@@ -283,7 +283,7 @@ const refused: readonly (readonly [string, Record<string, unknown>, string])[] =
   [
     'a long value is shortened',
     { title: [1, 'x'.repeat(500)] },
-    `400 invalidValue title must be a string, not [1,"${'x'.repeat(36)}….`
+    `400 invalidValue title must be a string, not [1,"${'x'.repeat(76)}….`
   ]
 ]
 

@@ -1,0 +1,44 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import t from 'tap'
+import { httpLimits } from '../../src/scim/app.ts'
+import { maxBodyDepth } from '../../src/scim/plugins/bodies.ts'
+import { maxAttributePathLength } from '../../src/scim/protocol/attribute-path.ts'
+import { bulkLimits } from '../../src/scim/protocol/bulk-request.ts'
+import { maxFilterLength } from '../../src/scim/protocol/filter-lexer.ts'
+import { maxFilterDepth, maxFilterTerms } from '../../src/scim/protocol/filter-parser.ts'
+import * as limits from '../../src/scim/protocol/limits.ts'
+import { searchLimits } from '../../src/scim/protocol/list.ts'
+import { serviceProviderConfig } from '../../src/scim/protocol/discovery.ts'
+
+const { pagination } = serviceProviderConfig('https://scim.example.com') as {
+  readonly pagination: { readonly cursorTimeout: number }
+}
+
+const inCode: Readonly<Record<string, number>> = {
+  'Body of a request': httpLimits.bodyBytes,
+  'Body of `POST /Bulk`': bulkLimits.maxPayloadSize,
+  'URL and headers together': httpLimits.headerBytes,
+  'Time until a request has arrived': httpLimits.receiveMs / 1_000,
+  'Nesting of a body': maxBodyDepth,
+  "Nesting of an attribute's value": limits.maxDepth,
+  'Whole numbers, either side of zero': Number.MAX_SAFE_INTEGER,
+  'Operations of a PATCH': limits.maxOperations,
+  'Attribute changes of a PATCH or resource, members aside': limits.maxAttributeChanges,
+  'Values of a PATCH or resource, members aside': limits.maxValues,
+  'Elements of an attribute, members aside': limits.maxElements,
+  'Operations of a bulk request': bulkLimits.maxOperations,
+  'Length of a filter, or of a path with one': maxFilterLength,
+  'Comparisons in a filter': maxFilterTerms,
+  'Nesting of a filter': maxFilterDepth,
+  "Length of an attribute's name with its URN": maxAttributePathLength,
+  'Resources on a page': searchLimits.maxCount,
+  'Resources on a page where `count` is not given': searchLimits.defaultCount,
+  'Age of a cursor': pagination.cursorTimeout
+}
+
+t.test('docs/limits.md has the limits of the program, and no other', async (t) => {
+  const page = await readFile(join(import.meta.dirname, '../../docs/limits.md'), 'utf8')
+  const rows = [...page.matchAll(/^\| (.+?) +\| (\d+)/gm)]
+  t.strictSame(Object.fromEntries(rows.map(([, what, number]) => [what, Number(number)])), inCode)
+})
