@@ -17,8 +17,10 @@ import { keepSecret } from './provisioning/secrets.ts'
 import type { ProvisioningSettings } from './provisioning/settings.ts'
 import { buildApp } from './scim/app.ts'
 import { createTokenCheck } from './scim/bearer-tokens.ts'
+import { backUpDirectory, type DirectoryBackup } from './store/backup.ts'
 import { discardDirectory } from './store/discard.ts'
 import { openDirectory } from './store/open.ts'
+import { readStatus, type DirectoryStatus } from './store/status.ts'
 
 /** What tests replace; each has a default. */
 export interface ServerParts {
@@ -46,6 +48,14 @@ export interface Demo {
   readonly token: string
   /** The embedded emulator, without a path. */
   readonly emulatorUrl: string
+}
+
+/** What an operator does with a directory on the database itself, also while a bridge runs on it. */
+export interface Operator {
+  /** Copies the directory into a new file. Rejects where it cannot, and leaves no file then. */
+  backUp(file: string): Promise<DirectoryBackup>
+  /** Reads how the directory is. Rejects where it cannot be read. */
+  status(): Promise<DirectoryStatus>
 }
 
 /** The Box that the bridge works against, and how it is left. */
@@ -81,6 +91,17 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
   } catch (error) {
     for (const step of undo.toReversed()) await step()
     throw error
+  }
+}
+
+/** The operator's side of the directory at `databaseUrl`; nothing is opened until it is asked. */
+export function createOperator(
+  databaseUrl: string,
+  { clock = systemClock }: Pick<ServerParts, 'clock'> = {}
+): Operator {
+  return {
+    backUp: (file) => backUpDirectory(databaseUrl, file),
+    status: () => readStatus(databaseUrl, clock.now())
   }
 }
 

@@ -4,6 +4,7 @@ import { inTurns } from '../lib/turns.ts'
 import { BoxUnavailableError } from '../provisioning/errors.ts'
 import { allUsersGroupType } from '../provisioning/group-creation.ts'
 import type { BoxGroup, BoxGroupId, BoxMembership, BoxUser } from '../provisioning/model.ts'
+import { importedKey } from '../provisioning/ports.ts'
 import type { BoxCall, BoxPort, Directory, DirectoryTransaction } from '../provisioning/ports.ts'
 import { changeGroup, changeUser, newGroup, newUser } from '../provisioning/records.ts'
 import type { Readiness } from '../provisioning/requests.ts'
@@ -25,9 +26,6 @@ export interface Import {
   /** Imports unless it was done before; tries again while Box is not there. Ends early on abort. */
   run(signal: AbortSignal): Promise<void>
 }
-
-/** The name under which the directory records that the first import is done. */
-const importedKey = 'imported'
 
 /** How long one import call may wait for its turn and for Box. */
 const callMs = 120_000

@@ -1,13 +1,7 @@
-import { Command } from 'commander'
-import { serve } from './serve.ts'
+import { createProgram } from './program.ts'
 
-const program = new Command('box-scim').description('The SCIM 2.0 server for Box.')
+const io = { env: process.env, out: console.log, err: console.error }
 
-program
-  .command('serve', { isDefault: true })
-  .description('start the bridge; with no BOX_* key set it runs the demo')
-  .action(async () => {
-    process.exitCode = await serve({ env: process.env, out: console.log, err: console.error })
-  })
-
-await program.parseAsync()
+await createProgram(io, (code) => {
+  process.exitCode = code
+}).parseAsync()

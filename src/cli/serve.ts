@@ -1,16 +1,8 @@
-import { readFileSync } from 'node:fs'
 import closeWithGrace from 'close-with-grace'
 import { startServer, type Demo, type Server } from '../compose.ts'
 import { loadConfig } from '../config/load.ts'
-
-/** What the command is given. */
-export interface ServeIo {
-  readonly env: NodeJS.ProcessEnv
-  /** Prints a line for a person. */
-  readonly out: (line: string) => void
-  /** Prints a line about a failure. */
-  readonly err: (line: string) => void
-}
+import { readText, runCommand } from './command.ts'
+import type { CommandIo } from './command.ts'
 
 /** How long running requests and calls to Box may take to end after a signal. */
 const closeMs = 30_000
@@ -19,21 +11,17 @@ const closeMs = 30_000
  * Starts the bridge and resolves to the exit code: 0 once it listens, 1 where it refuses to start. A
  * signal closes it gracefully; a second one ends the process at once.
  */
-export async function serve({ env, out, err }: ServeIo): Promise<number> {
-  try {
-    const config = loadConfig(env, (path) => readFileSync(path, 'utf8'))
+export function serve(io: CommandIo): Promise<number> {
+  return runCommand(io, async () => {
+    const config = loadConfig(io.env, readText)
     const server = await startServer(config)
-    closeWithGrace({ delay: closeMs, logger: { error: err } }, () => server.close())
-    out(`SCIM base URL: ${server.url}/scim/v2`)
-    if (server.demo !== undefined) await greet(server, server.demo, out)
-    return 0
-  } catch (error) {
-    err(error instanceof Error ? error.message : String(error))
-    return 1
-  }
+    closeWithGrace({ delay: closeMs, logger: { error: io.err } }, () => server.close())
+    io.out(`SCIM base URL: ${server.url}/scim/v2`)
+    if (server.demo !== undefined) await greet(server, server.demo, io.out)
+  })
 }
 
-async function greet(server: Server, { token, emulatorUrl }: Demo, out: ServeIo['out']) {
+async function greet(server: Server, { token, emulatorUrl }: Demo, out: CommandIo['out']) {
   await server.ready
   out(`
 This is the demo: Box is an emulator inside this process and begins anew at each start.

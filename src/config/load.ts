@@ -3,6 +3,7 @@ import { ConfigError } from './config-error.ts'
 import type { ConfigProblem } from './config-error.ts'
 import { settings } from './reference.ts'
 import { chooseMode, crossProblems, jwtCredentials } from './rules.ts'
+import type { ModeChoice } from './rules.ts'
 import { splitTokens, validateValues } from './schema.ts'
 import type { ConfigValues } from './schema.ts'
 import { gather } from './sources.ts'
@@ -10,8 +11,13 @@ import type { Environment, Given, ReadFile } from './sources.ts'
 
 const byKey = new Map(settings.map((setting) => [setting.key, setting]))
 
+const databaseKey = 'DATABASE_URL'
+
+/** The keys that decide where the directory is. */
+const databaseSources = new Set([databaseKey, `${databaseKey}_FILE`, 'CONFIG_FILE'])
+
 const demoDefaults = [
-  ['DATABASE_URL', 'file:data/demo.db'],
+  [databaseKey, 'file:data/demo.db'],
   ['LOGIN_DOMAIN', 'example.com']
 ] as const
 
@@ -23,14 +29,12 @@ const demoDefaults = [
 export function loadConfig(env: Environment, readFile: ReadFile): Config {
   const given = gather(env, readFile)
   const choice = chooseMode(env, given)
-  const raw = new Map<string, unknown>([
-    ...settings.flatMap((setting): [string, unknown][] =>
-      setting.default === undefined ? [] : [[setting.key, setting.default]]
-    ),
-    ...(choice.mode === 'demo' ? demoDefaults : []),
-    ...[...given.values].map(([key, { value }]): [string, unknown] => [key, value])
-  ])
-  const { values, wrong } = validateValues(raw)
+  const { values, wrong } = validateValues(
+    new Map([
+      ...defaultsOf(choice),
+      ...[...given.values].map(([key, { value }]) => [key, value] as const)
+    ])
+  )
   const jwt = jwtCredentials(given, readFile)
   const problems = [
     ...given.problems,
@@ -46,6 +50,36 @@ export function loadConfig(env: Environment, readFile: ReadFile): Config {
     boxApiUrl: withoutSlash(values.BOX_API_URL),
     boxCredentials: jwt ?? clientCredentials(values)
   })
+}
+
+/**
+ * Loads no more than where the directory is, for commands that work on the database: they need no Box
+ * credentials, and other keys are not checked.
+ *
+ * @throws ConfigError that names every problem with `CONFIG_FILE` and `DATABASE_URL`.
+ */
+export function loadDatabaseUrl(env: Environment, readFile: ReadFile): string {
+  const given = gather(env, readFile)
+  const defaults = defaultsOf(chooseMode(env, given))
+  const found = given.values.get(databaseKey)
+  const { values, wrong } = validateValues(
+    found === undefined ? defaults : new Map([...defaults, [databaseKey, found.value]])
+  )
+  const problems = [
+    ...given.problems.filter(({ key }) => databaseSources.has(key)),
+    ...wrong.map((key) => refusedValue(key, given))
+  ]
+  if (values === undefined || problems.length > 0) throw new ConfigError(problems)
+  return values.DATABASE_URL
+}
+
+function defaultsOf({ mode }: ModeChoice): ReadonlyMap<string, unknown> {
+  return new Map<string, unknown>([
+    ...settings.flatMap((setting): [string, unknown][] =>
+      setting.default === undefined ? [] : [[setting.key, setting.default]]
+    ),
+    ...(mode === 'demo' ? demoDefaults : [])
+  ])
 }
 
 function isProblem(found: BoxCredentials | ConfigProblem | undefined): found is ConfigProblem {

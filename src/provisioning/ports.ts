@@ -197,7 +197,10 @@ export interface AuditEntry {
   readonly notes: readonly string[]
 }
 
-/** Named values about the directory itself, e.g. whether the first import is done. */
+/** The named value that holds when the first import was done, in epoch ms; there is none before. */
+export const importedKey = 'imported'
+
+/** Named values about the directory itself, e.g. {@link importedKey}. */
 export interface StateReads {
   /** A value, or undefined. */
   get(key: string): Promise<JsonValue | undefined>

@@ -8,13 +8,13 @@ import {
   realpathSync,
   statSync
 } from 'node:fs'
-import { basename, dirname, join } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import type { Logger } from '../lib/logger.ts'
 import { DirectoryOpenError } from './errors.ts'
 
 /** Marks a SQLite file as a directory of this bridge: "BxSC" in ASCII. */
-const applicationId = 0x42785343
+export const applicationId = 0x42785343
 
 const magic = 'SQLite format 3\0'
 
@@ -35,21 +35,42 @@ export function resolveDatabasePath(path: string): string {
  * @throws DirectoryOpenError `directory_foreign` for any other file, which stays untouched.
  */
 export function claimDatabaseFile(path: string, log: Logger): void {
-  const header = readHeader(path)
-  if (header.length > 0 && !isDirectory(header)) {
-    throw new DirectoryOpenError(
-      'directory_foreign',
-      `${path} is not a database of this bridge. ` +
-        'Point DATABASE_URL to another path, or move the file away if it is not needed.'
-    )
-  }
+  // Creates the file where there is none.
+  const header = readHeader(path, 'a+')
+  if (header.length > 0 && !isDirectory(header)) throw foreign(path)
   restrictAccess(path, log)
   if (header.length === 0) markAsDirectory(path)
 }
 
-/** Creates the file where there is none. */
-function readHeader(path: string): Buffer {
-  const file = openSync(path, 'a+', 0o600)
+/**
+ * The one true path of a directory's file that is there already; nothing is created or changed. Not
+ * for a process that has the database open: it would lose its locks.
+ *
+ * @throws DirectoryOpenError `directory_missing`, or `directory_foreign` for any other file.
+ */
+export function findDatabaseFile(path: string): string {
+  if (!existsSync(path)) {
+    throw new DirectoryOpenError(
+      'directory_missing',
+      `There is no database at ${resolve(path)}. ` +
+        'Set DATABASE_URL, or CONFIG_FILE, to what the bridge runs with.'
+    )
+  }
+  const truePath = realpathSync(path)
+  if (!isDirectory(readHeader(truePath, 'r'))) throw foreign(truePath)
+  return truePath
+}
+
+function foreign(path: string): DirectoryOpenError {
+  return new DirectoryOpenError(
+    'directory_foreign',
+    `${path} is not a database of this bridge. ` +
+      'Point DATABASE_URL to another path, or move the file away if it is not needed.'
+  )
+}
+
+function readHeader(path: string, flags: 'a+' | 'r'): Buffer {
+  const file = openSync(path, flags, 0o600)
   try {
     const header = Buffer.alloc(100)
     return header.subarray(0, readSync(file, header, 0, header.length, 0))

@@ -6,12 +6,16 @@ export type DirectoryOpenErrorCode =
   | 'directory_inaccessible'
   /** Another process has the database open. */
   | 'directory_in_use'
+  /** A command, which creates nothing, found no file. */
+  | 'directory_missing'
   /** The file is something else than a directory of this bridge. */
   | 'directory_foreign'
   /** The file is damaged. */
   | 'directory_corrupt'
   /** A newer version of the bridge wrote the database. */
   | 'directory_newer'
+  /** An older version of the bridge wrote the database, and only the server migrates. */
+  | 'directory_older'
   /** The database belongs to another Box enterprise or Box host. */
   | 'directory_identity'
 
@@ -24,4 +28,9 @@ export class DirectoryOpenError extends Error {
     super(message, cause === undefined ? undefined : { cause })
     this.code = code
   }
+}
+
+/** No backup was made, and no file is left of the attempt; the message says why. */
+export class BackupError extends Error {
+  override readonly name = 'BackupError'
 }

@@ -26,7 +26,7 @@ type TableRow = Selectable<JournalTable>
 const countedEntries = 10_000
 
 /** Written out, not bound: only so does SQLite see that the indexes of open entries apply. */
-const isOpen = sql<boolean>`state in (${sql.join(openStates.map((state) => sql.lit(state)))})`
+export const isOpen = sql<boolean>`state in (${sql.join(openStates.map((state) => sql.lit(state)))})`
 
 const columns = [
   'correlation_id',

@@ -5,7 +5,7 @@ import { claimDatabaseFile, resolveDatabasePath } from './database-file.ts'
 import type { Connection } from './dialect.ts'
 import { openFileEngine, openMemoryEngine } from './engine.ts'
 import type { Engine } from './engine.ts'
-import { DirectoryOpenError } from './errors.ts'
+import { BackupError, DirectoryOpenError } from './errors.ts'
 import { migrate } from './migrations/migrate.ts'
 import { acquireProcessLock } from './process-lock.ts'
 import { createSqliteDirectory } from './sqlite-directory.ts'
@@ -124,8 +124,9 @@ function claimIdentity(engine: Engine, name: string, identity: DirectoryIdentity
   )
 }
 
-function explain(error: unknown, path: string): unknown {
-  if (error instanceof DirectoryOpenError) return error
+/** Turns what went wrong with the database at `path` into an error that says what to do. */
+export function explain(error: unknown, path: string): unknown {
+  if (error instanceof DirectoryOpenError || error instanceof BackupError) return error
   if (isSqliteError(error, [sqliteCorrupt, sqliteNotADatabase])) {
     return corrupt(`The database ${path}`, error)
   }

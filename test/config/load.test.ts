@@ -1,7 +1,7 @@
 import t from 'tap'
 import { ConfigError } from '../../src/config/config-error.ts'
 import type { Config } from '../../src/config/config.ts'
-import { loadConfig } from '../../src/config/load.ts'
+import { loadConfig, loadDatabaseUrl } from '../../src/config/load.ts'
 import { settings } from '../../src/config/reference.ts'
 
 const clientSecret = 'client-secret-0123456789'
@@ -326,4 +326,24 @@ t.test("Box's JWT configuration file", async (t) => {
   const noJson = refusal(env, { '/jwt.json': clientSecret })
   t.match(noJson.message, 'boxAppSettings.appAuth.privateKey')
   t.notMatch(noJson.message, clientSecret)
+})
+
+const urlOf = (env: Record<string, string>, contents: Record<string, string> = {}) =>
+  loadDatabaseUrl(env, files(contents))
+
+t.test('where the directory is can be told without the rest', async (t) => {
+  t.equal(urlOf({}), 'file:data/demo.db')
+  t.equal(urlOf({ NODE_ENV: 'production' }), 'file:data/bridge.db', 'no credentials are asked for')
+  t.equal(urlOf({ BOX_ENTERPRISE_ID: '1' }), 'file:data/bridge.db')
+  t.equal(urlOf({ DATABASE_URL: 'file:/a.db', SCIM_TOKEN: 'short', PORT: 'x' }), 'file:/a.db')
+  t.equal(urlOf({ DATABASE_URL_FILE: '/url' }, { '/url': 'file:/b.db\n' }), 'file:/b.db')
+  const inFile = { '/c.json': '{"DATABASE_URL":"file:/c.db","SCIM_TOKEN_FILE":"/unreadable"}' }
+  t.equal(urlOf({ CONFIG_FILE: '/c.json' }, inFile), 'file:/c.db', 'secrets may be unreadable')
+  for (const [key, env] of [
+    ['DATABASE_URL', { DATABASE_URL: 'postgres://u:secret@host/db' }],
+    ['DATABASE_URL_FILE', { DATABASE_URL_FILE: '/nowhere' }],
+    ['CONFIG_FILE', { CONFIG_FILE: '/nowhere' }]
+  ] as const) {
+    t.throws(() => urlOf(env), { name: 'ConfigError', problems: [{ key }] }, key)
+  }
 })

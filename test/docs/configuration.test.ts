@@ -47,7 +47,9 @@ t.test('no page names a key that does not exist', async (t) => {
   const prefixes = /^(BOX|SCIM|ON|LOGIN|PUBLIC|DATABASE|REQUEST|ALLOW|STRICT|LOG|FUSE)_/
   const pages = [
     'README.md',
-    ...['architecture', 'box-app', 'configuration', 'deployment', 'entra', 'okta'].map(pageOf),
+    ...['architecture', 'box-app', 'cli', 'configuration', 'deployment', 'entra', 'okta'].map(
+      pageOf
+    ),
     ...['reliability', 'troubleshooting'].map(pageOf)
   ]
   for (const page of pages) {

@@ -19,6 +19,10 @@ export interface BridgeProcess {
   readonly token: string
   /** Where the emulator listens. */
   readonly boxUrl: string
+  /** The path of the database. */
+  readonly database: string
+  /** The environment that the process gets. */
+  readonly env: Readonly<Record<string, string>>
   /** Asks whichever process runs at the time. */
   readonly scim: ScimClient
   /** Starts the process; resolves once it listens, or with `untilReady` once the import is done. */
@@ -79,6 +83,8 @@ export async function bridgeProcess(
     },
     token,
     boxUrl,
+    database: path,
+    env,
     get scim() {
       return scimClient({ baseUrl: `${origin}/scim/v2`, token })
     },

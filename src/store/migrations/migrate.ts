@@ -27,13 +27,7 @@ export async function migrate(
 ): Promise<readonly string[]> {
   const migrations = options.migrations ?? allMigrations
   const applied = appliedMigrations(connection)
-  if (applied > migrations.length) {
-    throw new DirectoryOpenError(
-      'directory_newer',
-      `${options.name} was written by a newer version of the bridge (form ${applied}, this version knows ${migrations.length}). ` +
-        'Start that version or a later one, or restore a backup made by this version.'
-    )
-  }
+  assertNotNewer(applied, migrations.length, options.name)
   const pending = migrations.slice(applied)
   for (const [index, migration] of pending.entries()) {
     await run(connection, migration, {
@@ -43,6 +37,32 @@ export async function migrate(
     })
   }
   return pending.map((migration) => migration.name)
+}
+
+/**
+ * Makes sure that the database has the form that this code knows, without changing it.
+ *
+ * @throws DirectoryOpenError `directory_newer` or `directory_older`.
+ */
+export function assertCurrentForm(connection: Connection, name: string): void {
+  const applied = appliedMigrations(connection)
+  const known = allMigrations.length
+  assertNotNewer(applied, known, name)
+  if (applied === known) return
+  throw new DirectoryOpenError(
+    'directory_older',
+    `${name} was written by an older version of the bridge (form ${applied}, this version knows ${known}). ` +
+      'Start this version of the bridge once, which migrates it, or use the command of that version.'
+  )
+}
+
+function assertNotNewer(applied: number, known: number, name: string): void {
+  if (applied <= known) return
+  throw new DirectoryOpenError(
+    'directory_newer',
+    `${name} was written by a newer version of the bridge (form ${applied}, this version knows ${known}). ` +
+      'Start that version or a later one, or restore a backup made by this version.'
+  )
 }
 
 async function run(
@@ -72,6 +92,7 @@ function createRecords(db: Connection['db']): Promise<unknown> {
   ) strict`.execute(db)
 }
 
-function appliedMigrations({ sqlite }: Connection): number {
+/** The number of migrations that were run on the database. */
+export function appliedMigrations({ sqlite }: Connection): number {
   return Number(sqlite.prepare('pragma user_version').get()?.['user_version'] ?? 0)
 }

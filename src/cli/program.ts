@@ -1,0 +1,29 @@
+import { Command } from 'commander'
+import { backup } from './backup.ts'
+import type { CommandIo } from './command.ts'
+import { serve } from './serve.ts'
+import { status } from './status.ts'
+
+/** The command line; docs/cli.md documents it. `exit` is told the exit code of the command that ran. */
+export function createProgram(io: CommandIo, exit: (code: number) => void): Command {
+  const program = new Command('box-scim').description('The SCIM 2.0 server for Box.')
+
+  program
+    .command('serve', { isDefault: true })
+    .description('start the bridge; with no BOX_* key set it runs the demo')
+    .action(async () => exit(await serve(io)))
+
+  program
+    .command('backup')
+    .description('copy the directory into a new file, also while the bridge runs')
+    .argument('<file>', 'the file to write; it must not exist')
+    .action(async (file: string) => exit(await backup(io, file)))
+
+  program
+    .command('status')
+    .description('show how the directory, the journal and the audit are')
+    .option('--json', 'print JSON')
+    .action(async (options: { readonly json?: boolean }) => exit(await status(io, options)))
+
+  return program
+}

@@ -1,0 +1,38 @@
+import { spawn } from 'node:child_process'
+import { text } from 'node:stream/consumers'
+import { join } from 'node:path'
+import { once } from 'node:events'
+import { root } from './serve-process.ts'
+
+/** What came of a command. */
+export interface CommandResult {
+  readonly code: number | null
+  readonly out: string
+  readonly err: string
+}
+
+const main = join(root, 'src/cli/main.ts')
+
+/** How to run a command. */
+interface CommandOptions {
+  /** The whole environment. */
+  readonly env?: Readonly<Record<string, string>>
+  readonly cwd?: string
+  /** The longest file that the command may write, in KiB; default any. */
+  readonly fileLimit?: number
+}
+
+/** Runs `box-scim` with these arguments to its end, in a process of its own. */
+export async function runCommand(
+  args: readonly string[],
+  { env = {}, cwd = root, fileLimit }: CommandOptions = {}
+): Promise<CommandResult> {
+  const node = [process.execPath, main, ...args]
+  const limited = ['bash', '-c', `ulimit -f ${fileLimit} && exec "$0" "$@"`, ...node]
+  const [file = '', ...rest] = fileLimit === undefined ? node : limited
+  const child = spawn(file, rest, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] })
+  const ended = once(child, 'close')
+  const [out, err] = await Promise.all([text(child.stdout), text(child.stderr)])
+  await ended
+  return { code: child.exitCode, out, err }
+}
