@@ -26,6 +26,9 @@ export interface MembershipWork {
   look(id: number, trail: Trail, lane: Lane): Promise<void>
 }
 
+/** The outcome of an entry that a look showed not to have been carried out. */
+export const foundNotDone = 'found not done'
+
 type MembershipOperation = Extract<
   BoxOperation,
   { readonly kind: 'add-membership' | 'remove-membership' }
@@ -159,7 +162,7 @@ export function createMembershipWork(dependencies: Dependencies): MembershipWork
     const isDone = membership !== undefined
     await tx.updateJournal([entry.id], {
       state: isDone ? 'confirmed' : 'refused',
-      outcome: isDone ? 'found done' : 'found not done'
+      outcome: isDone ? 'found done' : foundNotDone
     })
   }
 

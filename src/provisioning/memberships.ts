@@ -3,7 +3,7 @@ import { inTurns } from '../lib/turns.ts'
 import type { Dependencies } from './dependencies.ts'
 import { BoxRefusedError, BoxUnavailableError, ProvisioningError } from './errors.ts'
 import { assertKnownMembers, decideMemberships } from './membership-decision.ts'
-import { isOpen, type MembershipWork } from './membership-work.ts'
+import { foundNotDone, isOpen, type MembershipWork } from './membership-work.ts'
 import type { BoxGroupId, BoxUserId } from './model.ts'
 import { isRemoval, mayHaveReachedBox, newEntry, type JournalEntry } from './operations.ts'
 import type { DirectoryTransaction } from './ports.ts'
@@ -48,7 +48,7 @@ type Condition = Pick<RequestContext, 'ifMatch'>
 interface Outcome {
   /** Why work was left: no turn before the deadline, or trouble with Box. */
   readonly trouble: BoxUnavailableError | undefined
-  readonly refusals: readonly Error[]
+  readonly refusals: readonly BoxRefusedError[]
 }
 
 /** What becomes of work that cannot be carried out before the answer. */
@@ -203,13 +203,13 @@ export function createMemberships(
   }
 
   async function workAll(entries: readonly JournalEntry[], trail: Trail): Promise<Outcome> {
-    const refusals: Error[] = []
+    const refusals: BoxRefusedError[] = []
     let trouble: BoxUnavailableError | undefined
     await runConcurrently(entries, concurrency, async (entry) => {
       if (trouble !== undefined) return
       try {
         const state = await workLooking(entry, trail)
-        if (state === 'refused') refusals.push(refusedMeanwhile(entry))
+        if (state === 'refused') throw await closedMeanwhile(entry.id)
         if (state === 'cancelled' && own([entry], trail).length === 0) trouble ??= takenBack()
       } catch (error) {
         if (error instanceof BoxRefusedError) refusals.push(error)
@@ -218,6 +218,12 @@ export function createMemberships(
       }
     })
     return { trouble, refusals }
+  }
+
+  /** Another request, or a look after a crash, has closed the entry that this request had joined. */
+  async function closedMeanwhile(id: number): Promise<Error> {
+    const outcome = (await directory.journal.get(id))?.outcome ?? ''
+    return outcome === foundNotDone ? takenBack() : refusedMeanwhile(outcome)
   }
 
   /** One lost answer is no reason to fail: look at once, and add again only where Box has nothing. */
@@ -308,15 +314,14 @@ function takenBack(): BoxUnavailableError {
   })
 }
 
-function refusedMeanwhile({ outcome }: JournalEntry): Error {
-  return new Error(`Box refused the same change for another request (${outcome ?? 'no reason'})`)
+function refusedMeanwhile(outcome: string): BoxRefusedError {
+  const [status = '', code = '', requestId = ''] = outcome.split(' ')
+  const message = 'Box refused the same change for another request'
+  return new BoxRefusedError({ status: Number(status), code, message, requestId })
 }
 
-function membershipsRefused(first: Error, count: number): ProvisioningError {
-  const reason =
-    first instanceof BoxRefusedError
-      ? `${first.message} (${first.code}, request id ${first.requestId})`
-      : first.message
+function membershipsRefused(first: BoxRefusedError, count: number): ProvisioningError {
+  const reason = `${first.message} (${first.code}, request id ${first.requestId})`
   return new ProvisioningError(
     'refused_by_box',
     `Box refused ${count} membership change(s); the others were carried out as far as there was time. ` +
