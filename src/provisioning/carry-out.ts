@@ -1,7 +1,7 @@
 import { sameJson } from '../lib/json.ts'
 import { fold } from '../lib/text.ts'
 import type { Dependencies } from './dependencies.ts'
-import { BoxRefusedError, BoxUnavailableError } from './errors.ts'
+import { BoxRefusedError, BoxUnavailableError, unlessTrouble } from './errors.ts'
 import type { Step } from './journaled.ts'
 import type { ScimDocument, UserRecord } from './model.ts'
 import {
@@ -111,7 +111,9 @@ export function createCarryOutUserWork(
     operation: UserOperation,
     trail: Trail
   ): Promise<UserRecord | undefined> {
-    const { record } = await settle(before, trail, 'client')
+    const settled = await unlessTrouble(settle(before, trail, 'client'))
+    if (settled === undefined) return undefined
+    const { record } = settled
     if (record === undefined) throw goneFromBox(before.id)
     return isRecorded(record, operation) ? record : undefined
   }

@@ -51,6 +51,19 @@ export class BoxUnavailableError extends Error {
 }
 
 /**
+ * Waits for a look at what became of a failed change, and resolves to undefined where Box cannot be
+ * asked: the first failure then stays the one that is reported.
+ */
+export async function unlessTrouble<Result>(look: Promise<Result>): Promise<Result | undefined> {
+  try {
+    return await look
+  } catch (error) {
+    if (error instanceof BoxUnavailableError) return undefined
+    throw error
+  }
+}
+
+/**
  * The catalogue of what `provisioning` refuses. The status and `scimType` of each code are given in
  * `scim/plugins/errors.ts` only.
  */

@@ -1,5 +1,5 @@
 import type { Dependencies } from './dependencies.ts'
-import { BoxRefusedError, BoxUnavailableError, ProvisioningError } from './errors.ts'
+import { BoxRefusedError, BoxUnavailableError, ProvisioningError, unlessTrouble } from './errors.ts'
 import type { UpdateGroup } from './group-update.ts'
 import { nameTaken } from './refusals.ts'
 import { isFromAttempt } from './interrupted.ts'
@@ -75,7 +75,8 @@ export function createGroupCreation(
       }
       if (error instanceof BoxUnavailableError && error.effect === 'unknown') {
         const open = await directory.journal.openFor(subject)
-        const found = await settleCreation(wanted.name, open, wanted.trail, 'keep')
+        const look = settleCreation(wanted.name, open, wanted.trail, 'keep')
+        const found = await unlessTrouble(look)
         if (found !== undefined) return claimLocked(found, wanted)
       }
       throw error

@@ -1,6 +1,6 @@
 import { sameJson } from '../lib/json.ts'
 import type { Dependencies } from './dependencies.ts'
-import { BoxRefusedError, BoxUnavailableError } from './errors.ts'
+import { BoxRefusedError, BoxUnavailableError, unlessTrouble } from './errors.ts'
 import { isGroupChanged, type SettleGroup } from './group-settlement.ts'
 import type { BoxGroupFields, GroupRecord } from './model.ts'
 import { changeGroup } from './records.ts'
@@ -44,10 +44,12 @@ export function createUpdateGroup(dependencies: Dependencies, settle: SettleGrou
     } catch (error) {
       if (error instanceof BoxRefusedError) throw await refusedUpdate(record, fields, error, trail)
       if (!(error instanceof BoxUnavailableError) || error.effect === 'none') throw error
-      const settled = await settle(record, trail, 'client')
-      if (settled === undefined) throw groupNotFound(record.id)
-      if (!isGroupChanged(settled.snapshot, fields)) throw error
-      return update(settled, undefined, final, trail)
+      const look = settle(record, trail, 'client').then((found) => ({ found }))
+      const seen = await unlessTrouble(look)
+      if (seen === undefined) throw error
+      if (seen.found === undefined) throw groupNotFound(record.id)
+      if (!isGroupChanged(seen.found.snapshot, fields)) throw error
+      return update(seen.found, undefined, final, trail)
     }
   }
 

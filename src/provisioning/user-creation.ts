@@ -1,6 +1,6 @@
 import { fold } from '../lib/text.ts'
 import type { Dependencies } from './dependencies.ts'
-import { BoxRefusedError, BoxUnavailableError } from './errors.ts'
+import { BoxRefusedError, BoxUnavailableError, unlessTrouble } from './errors.ts'
 import { isFromAttempt } from './interrupted.ts'
 import { textOf, without } from './mapping/document.ts'
 import { assertProvisionableRole } from './mapping/roles.ts'
@@ -75,7 +75,8 @@ export function createUserCreation(dependencies: Dependencies, parts: ClaimParts
       if (isLoginTaken(error)) return claimFromBox(wanted, error, interrupted)
       if (error instanceof BoxUnavailableError && error.effect === 'unknown') {
         const open = await directory.journal.openFor(loginSubject(wanted.login))
-        const found = await settleCreation(wanted.login, open, wanted.trail, 'keep')
+        const look = settleCreation(wanted.login, open, wanted.trail, 'keep')
+        const found = await unlessTrouble(look)
         if (found !== undefined) return claimOrCreate(found, wanted)
       }
       throw error
