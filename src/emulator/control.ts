@@ -1,11 +1,12 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { AdminError } from './admin.ts'
+import { AdminError } from './admin-error.ts'
 import type { Admin, AdminUserChanges } from './admin.ts'
 import type { RecordedCall } from './call-log.ts'
 import { paramOf } from './context.ts'
 import type { NewGroup, NewUser } from './enterprise.ts'
+import type { EnterpriseAdmin, EnterpriseChanges } from './enterprise-admin.ts'
 import type { Fault } from './faults.ts'
-import type { MemberRole } from './records.ts'
+import type { ForeignAccount, MemberRole } from './records.ts'
 import { notFound } from './refusal.ts'
 import { demoSeed, emptySeed } from './seed.ts'
 import type { Seed } from './seed.ts'
@@ -50,13 +51,21 @@ const DIRECTORY = {
   'DELETE /_control/faults': 'disarm all',
   'DELETE /_control/tokens': 'revoke all tokens',
   'POST /_control/users': 'add a user as an admin in Box would: {"login", "name", …}',
-  'PATCH /_control/users/:user': 'change fields, status, role, login, ownsContent, retained',
+  'PATCH /_control/users/:user':
+    'change fields, status, role, login, ownsContent, retained, barred, transferMs',
   'DELETE /_control/users/:user': 'delete a user',
   'POST /_control/groups': 'add a group: {"name", …}',
   'PATCH /_control/groups/:group': 'change a group',
   'DELETE /_control/groups/:group': 'delete a group',
   'PUT /_control/groups/:group/members/:user': 'put in with {"role": "member" | "admin"}',
   'DELETE /_control/groups/:group/members/:user': 'take out',
+  'PATCH /_control/enterprise':
+    'change {"domains", "seats" (null for any number), "scopes" of the application}',
+  'POST /_control/accounts':
+    'add an account outside: {"login", "name", "kind": "personal" | "other-enterprise", "collaborates"}',
+  'DELETE /_control/accounts/:login': 'close an account outside',
+  'PUT /_control/invites/:invite':
+    'answer an invite, by its id or login: {"answer": "accepted" | "rejected"}',
   'POST /_control/reset': 'begin anew: {"seed": "demo" | "empty"}, default the first seed'
 }
 
@@ -79,6 +88,7 @@ export function registerControlRoutes(app: FastifyInstance, emulator: Controls):
       registerFaults(control, emulator)
       registerUserChanges(control, emulator)
       registerGroupChanges(control, emulator)
+      registerEnterpriseChanges(control, emulator.admin)
     },
     { prefix: '/_control' }
   )
@@ -167,6 +177,29 @@ function registerGroupChanges(control: FastifyInstance, { admin }: Controls): vo
   })
   control.delete(member, (request, reply) => {
     admin.removeMember(paramOf(request, 'group'), paramOf(request, 'user'))
+    return reply.code(204).send()
+  })
+}
+
+const schemaOf = (body: object) => ({ schema: { body } })
+
+function registerEnterpriseChanges(control: FastifyInstance, admin: EnterpriseAdmin): void {
+  control.patch('/enterprise', schemaOf(schemas.enterpriseChanges), (request, reply) => {
+    admin.changeEnterprise(request.body as EnterpriseChanges)
+    return reply.code(204).send()
+  })
+  control.post('/accounts', schemaOf(schemas.newAccount), (request, reply) =>
+    reply
+      .code(201)
+      .send({ id: admin.createForeignAccount(request.body as Omit<ForeignAccount, 'id'>) })
+  )
+  control.delete('/accounts/:login', (request, reply) => {
+    admin.deleteForeignAccount(paramOf(request, 'login'))
+    return reply.code(204).send()
+  })
+  control.put('/invites/:invite', schemaOf(schemas.inviteAnswer), (request, reply) => {
+    const { answer } = request.body as { readonly answer: 'accepted' | 'rejected' }
+    admin.answerInvite(paramOf(request, 'invite'), answer)
     return reply.code(204).send()
   })
 }
