@@ -1,3 +1,5 @@
+import { guessSchemas } from './guess-choices.ts'
+
 const text = { type: 'string' } as const
 const flag = { type: 'boolean' } as const
 const count = { type: 'integer', minimum: 0 } as const
@@ -101,6 +103,9 @@ export const enterpriseChanges = object({
     items: { enum: ['root_readwrite', 'manage_enterprise_properties'] }
   }
 })
+
+/** Body of `PATCH /_control/guesses`. */
+export const guessChanges = object(guessSchemas)
 
 /** Body of `POST /_control/accounts`. */
 export const newAccount = object(

@@ -6,6 +6,7 @@ import { paramOf } from './context.ts'
 import type { NewGroup, NewUser } from './enterprise.ts'
 import type { EnterpriseAdmin, EnterpriseChanges } from './enterprise-admin.ts'
 import type { Fault } from './faults.ts'
+import type { Guesses } from './guesses.ts'
 import type { ForeignAccount, MemberRole } from './records.ts'
 import { notFound } from './refusal.ts'
 import { demoSeed, emptySeed } from './seed.ts'
@@ -32,6 +33,10 @@ export interface Controls {
   }
   /** Changes that a person makes in Box behind the client's back. */
   readonly admin: Admin
+  /** What is taken for the truth where Box says nothing. */
+  readonly guesses: Guesses
+  /** Changes it; the order of lists and what counts as the same group name only with a reset. */
+  guess(changes: Partial<Guesses>): void
   /** Makes every issued token invalid. */
   revokeTokens(): void
   /** Begins anew with a seed, default the first one: no calls, faults, tokens or spent rate. */
@@ -49,6 +54,8 @@ const DIRECTORY = {
   'POST /_control/faults':
     'arm one: {"kind": "503-after", "times": 1, "method": "POST", "path": "/2.0/users"}',
   'DELETE /_control/faults': 'disarm all',
+  'GET /_control/guesses': 'what is taken for the truth where Box says nothing',
+  'PATCH /_control/guesses': 'change some: {"deleteWithContent": "bad-request", …}',
   'DELETE /_control/tokens': 'revoke all tokens',
   'POST /_control/users': 'add a user as an admin in Box would: {"login", "name", …}',
   'PATCH /_control/users/:user':
@@ -136,6 +143,11 @@ function registerFaults(control: FastifyInstance, emulator: Controls): void {
   })
   control.delete('/faults', (_request, reply) => {
     emulator.faults.clear()
+    return reply.code(204).send()
+  })
+  control.get('/guesses', () => emulator.guesses)
+  control.patch('/guesses', schemaOf(schemas.guessChanges), (request, reply) => {
+    emulator.guess(request.body as Partial<Guesses>)
     return reply.code(204).send()
   })
   control.delete('/tokens', (_request, reply) => {

@@ -108,8 +108,11 @@ export function createEmulator(options: EmulatorOptions = {}): Emulator {
     clearCalls: () => context.calls.clear(),
     faults: context.faults,
     admin,
+    guesses: context.guesses,
+    guess: (changes) => void Object.assign(context.guesses, changes),
     revokeTokens: () => context.tokens.revokeAll(),
     reset(seed = firstSeed) {
+      Object.assign(context.guesses, defaultGuesses, options.guesses)
       context.enterprise = seedFor(context, seed)
       context.calls.clear()
       context.faults.clear()

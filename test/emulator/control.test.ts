@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline'
 import { request } from 'node:http'
 import t from 'tap'
 import { createEmulator } from '../../src/emulator/emulator.ts'
+import { defaultGuesses } from '../../src/emulator/guesses.ts'
 import { demoSeed } from '../../src/emulator/seed.ts'
 import { boxError, idOf, startBench } from './harness.ts'
 import type { Bench } from './harness.ts'
@@ -32,7 +33,7 @@ t.test('every listed URL exists', async (t) => {
   const bench = await startBench(t, { control: true })
   const { body } = await control(bench, 'GET', '/')
   const listed = Object.keys(body as object).filter((key) => key.includes(' '))
-  t.equal(listed.length, 20)
+  t.equal(listed.length, 22)
   for (const entry of listed) {
     const [method = '', path = ''] = entry.split(' ')
     const target = path.replace('/_control', '').replaceAll(/:\w+/g, 'nobody')
@@ -183,6 +184,24 @@ t.test('changes the enterprise and what is around it', async (t) => {
   t.equal((await bench.call('POST', '/2.0/users', tom)).status, 409)
   t.equal((await control(bench, 'DELETE', '/accounts/tom@example.com')).status, 204)
   t.equal((await bench.call('POST', '/2.0/users', tom)).status, 201, 'the address is free')
+})
+
+t.test('changes what is guessed about Box, until it begins anew', async (t) => {
+  const bench = await startBench(t, { control: true, guesses: { repeatedMembership: 'existing' } })
+  const { emulator } = bench
+  const first = { ...emulator.guesses }
+  t.match(first, { ...defaultGuesses, repeatedMembership: 'existing' })
+  const id = emulator.admin.createUser({ login: 'a@example.com', name: 'A', ownsContent: true })
+  t.equal((await bench.call('DELETE', `/2.0/users/${id}`)).status, 409)
+  const changes = { deleteWithContent: 'bad-request', maxNameLength: 3, aliasesSearched: true }
+  t.equal((await control(bench, 'PATCH', '/guesses', changes)).status, 204)
+  t.equal((await bench.call('DELETE', `/2.0/users/${id}`)).status, 400)
+  t.strictSame((await control(bench, 'GET', '/guesses')).body, { ...first, ...changes })
+  for (const nonsense of [{ deleteWithContent: 'maybe' }, { maxNameLength: 'x' }, { noSuch: 1 }]) {
+    t.equal((await control(bench, 'PATCH', '/guesses', nonsense)).status, 400)
+  }
+  emulator.reset()
+  t.strictSame(emulator.guesses, first)
 })
 
 t.test('begins anew', async (t) => {
