@@ -1,3 +1,4 @@
+import { pino } from 'pino'
 import t from 'tap'
 import type { SeedUser } from '../../src/emulator/seed.ts'
 import type { Emulator } from '../../src/emulator/emulator.ts'
@@ -135,7 +136,9 @@ t.test('150 deactivations against a limit of 100', { buffered: true }, async (t)
 
 t.test('at the edge exactly the limit passes, however many come at once', async (t) => {
   const env = { FUSE: '1 or 20%/24h' }
-  const bridge = await startFusedBridge(t, { env })
+  const lines: string[] = []
+  const logger = pino({ level: 'error' }, { write: (line: string) => lines.push(line) })
+  const bridge = await startFusedBridge(t, { env, dependencies: { logger } })
   const { emulator, scim } = bridge
   for (let index = 0; index < 25; index += 1) {
     t.equal((await scim.post('/Users', person(loginOf(index)))).status, 201)
@@ -147,6 +150,13 @@ t.test('at the edge exactly the limit passes, however many come at once', async 
   t.equal(out, 5, 'a fifth of those who were there')
   t.equal(answers.filter(({ status }) => status === 503).length, 15)
   t.equal(leavers(emulator), 5)
+  const opened = { fuse: 'people', counted: 5, asked: 1, limit: 5, msg: /^the fuse is open: / }
+  t.match(
+    lines.map((line) => JSON.parse(line) as unknown),
+    [opened],
+    'which is told once'
+  )
+  t.equal(lines.length, 1)
 })
 
 t.test('what Box refuses does not count, what is tried again counts once', async (t) => {

@@ -33,7 +33,8 @@ export async function startFusedBridge(
   const clock = createHurriedClock()
   const env = { DATABASE_URL: `file:${database}`, ...options.env }
   const emulator = { clock, ...options.emulator }
-  const bridge = await startBridge(t, { ...options, env, emulator, dependencies: { clock } })
+  const dependencies = { ...options.dependencies, clock }
+  const bridge = await startBridge(t, { ...options, env, emulator, dependencies })
   const commands = fuseCommands(database)
   return { ...bridge, ...commands, scim: scimClient(bridge), clock }
 }
