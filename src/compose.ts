@@ -2,6 +2,7 @@ import { pino, type Logger } from 'pino'
 import { createBoxWatch } from './background/box-watch.ts'
 import { createImport, type Import } from './background/import.ts'
 import { createJournalWorker } from './background/journal-worker.ts'
+import { createTokenBook, type TokenBook } from './background/token-book.ts'
 import { createBoxClient, type BoxClient } from './box/client.ts'
 import type { Config } from './config/config.ts'
 import { warnings } from './config/warnings.ts'
@@ -14,13 +15,24 @@ import { ProvisioningError } from './provisioning/errors.ts'
 import type { Directory } from './provisioning/ports.ts'
 import { createProvisioning, type Provisioning } from './provisioning/provisioning.ts'
 import { keepSecret } from './provisioning/secrets.ts'
+import {
+  makeToken,
+  revokeToken,
+  showTokens,
+  type ShownToken,
+  type TokenRequest
+} from './provisioning/tokens.ts'
 import type { ProvisioningSettings } from './provisioning/settings.ts'
 import { buildApp } from './scim/app.ts'
-import { createTokenCheck } from './scim/bearer-tokens.ts'
+import { createAuthenticate, type Check } from './scim/access/authenticator.ts'
+import { createIssuerCheck } from './scim/access/issuers.ts'
+import { createManagedTokenCheck } from './scim/access/managed-tokens.ts'
+import { createPlainTokenCheck } from './scim/access/plain-tokens.ts'
 import { backUpDirectory, type DirectoryBackup } from './store/backup.ts'
 import { discardDirectory } from './store/discard.ts'
 import { openDirectory } from './store/open.ts'
 import { readStatus, type DirectoryStatus } from './store/status.ts'
+import { useDirectory } from './store/use.ts'
 
 /** What tests replace; each has a default. */
 export interface ServerParts {
@@ -56,6 +68,12 @@ export interface Operator {
   backUp(file: string): Promise<DirectoryBackup>
   /** Reads how the directory is. Rejects where it cannot be read. */
   status(): Promise<DirectoryStatus>
+  /** Makes a token and resolves to it; where there is no directory yet, it is made too. */
+  makeToken(request: TokenRequest): Promise<string>
+  /** All tokens, oldest first. */
+  listTokens(): Promise<readonly ShownToken[]>
+  /** Ends a token; a running bridge knows within a second or two. */
+  revokeToken(name: string): Promise<void>
 }
 
 /** The Box that the bridge works against, and how it is left. */
@@ -97,11 +115,19 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
 /** The operator's side of the directory at `databaseUrl`; nothing is opened until it is asked. */
 export function createOperator(
   databaseUrl: string,
-  { clock = systemClock }: Pick<ServerParts, 'clock'> = {}
+  { clock = systemClock, random = systemRandom }: Pick<ServerParts, 'clock' | 'random'> = {}
 ): Operator {
+  const log = pino({ level: 'warn' }, pino.destination(2))
+  const onDirectory = <Result>(work: (directory: Directory) => Promise<Result>) =>
+    useDirectory(databaseUrl, { clock, log }, work)
   return {
     backUp: (file) => backUpDirectory(databaseUrl, file),
-    status: () => readStatus(databaseUrl, clock.now())
+    status: () => readStatus(databaseUrl, clock.now()),
+    makeToken: (request) =>
+      onDirectory((directory) => makeToken({ directory, clock, random }, request)),
+    listTokens: () => onDirectory((directory) => showTokens(directory, clock.now())),
+    revokeToken: (name) =>
+      onDirectory((directory) => revokeToken({ directory, clock, random }, name))
   }
 }
 
@@ -135,6 +161,9 @@ async function run(
   const stop = new AbortController()
   const { provisioning, worker } = joinProvisioning({ ...parts, settings, firstImport })
   const demo = demoOf(config, box, random)
+  const book = createTokenBook({ directory, clock, log })
+  await book.refresh()
+  assertSomebodyMayCall(config, book)
   const app = buildApp(
     {
       users: provisioning.users,
@@ -145,7 +174,7 @@ async function run(
         box: box.client.health().ok ? 'ok' : 'degraded',
         import: firstImport.progress()
       }),
-      authenticate: createTokenCheck(demo === undefined ? config.scimTokens : [demo.token]),
+      authenticate: createAuthenticate(waysIn(config, demo, { book, clock }), clock),
       clock,
       random,
       cursorSecret: await keepSecret(directory, random, 'cursors')
@@ -153,6 +182,7 @@ async function run(
     {
       publicUrl: config.publicUrl,
       requestBudgetMs: config.requestBudgetMs,
+      trustedProxies: config.trustedProxies,
       demo: demo !== undefined,
       logger: log
     }
@@ -165,6 +195,7 @@ async function run(
   const background = ready.then(() =>
     Promise.all([worker.run(stop.signal), watch.run(stop.signal, wasImported)])
   )
+  const bookKeeping = book.run(stop.signal)
   background.catch((error: unknown) => log.error({ err: error }, 'the background work ended'))
   return {
     url,
@@ -175,7 +206,7 @@ async function run(
       stop.abort()
       // Turns waiting calls away, so that the background work ends soon.
       await box.close()
-      await background.catch(() => undefined)
+      await Promise.allSettled([background, bookKeeping])
       await directory.close()
     }
   }
@@ -225,6 +256,28 @@ function provisioningSettings(config: Config): ProvisioningSettings {
     allowCoadmin: config.allowCoadmin,
     strictMembers: config.strictMembers
   }
+}
+
+/** A bridge that nobody can sign in to would only seem to be there. */
+function assertSomebodyMayCall(config: Config, book: TokenBook): void {
+  const isOpen =
+    config.mode === 'demo' || config.scimTokens.length > 0 || config.oidcIssuers.length > 0
+  if (isOpen || book.live().length > 0) return
+  throw new Error(
+    'Nobody could sign in: make a token with `box-scim token create NAME`, or set SCIM_TOKEN or OIDC_ISSUERS.'
+  )
+}
+
+function waysIn(
+  config: Config,
+  demo: Demo | undefined,
+  { book, clock }: { readonly book: TokenBook; readonly clock: Clock }
+): readonly Check[] {
+  return [
+    createPlainTokenCheck(demo === undefined ? config.scimTokens : [demo.token]),
+    createManagedTokenCheck(book, { basic: config.basicAuth }),
+    createIssuerCheck(config.oidcIssuers, { clock })
+  ]
 }
 
 function demoOf(config: Config, box: BoxSide, random: Random): Demo | undefined {
