@@ -1,11 +1,13 @@
+import type { JsonValue } from '../lib/json.ts'
 import type { BoxCredentials, Config } from './config.ts'
 import { ConfigError } from './config-error.ts'
 import type { ConfigProblem } from './config-error.ts'
 import { parseFuse } from './fuse.ts'
+import { readIssuers } from './issuers.ts'
 import { settings } from './reference.ts'
 import { chooseMode, crossProblems, jwtCredentials } from './rules.ts'
 import type { ModeChoice } from './rules.ts'
-import { splitTokens, validateValues } from './schema.ts'
+import { splitList, validateValues } from './schema.ts'
 import type { ConfigValues } from './schema.ts'
 import { gather } from './sources.ts'
 import type { Environment, Given, ReadFile } from './sources.ts'
@@ -33,7 +35,7 @@ export function loadConfig(env: Environment, readFile: ReadFile): Config {
   const { values, wrong } = validateValues(
     new Map([
       ...defaultsOf(choice),
-      ...[...given.values].map(([key, { value }]) => [key, value] as const)
+      ...[...given.values].map(([key, { value }]) => [key, plain(value)] as const)
     ])
   )
   const jwt = jwtCredentials(given, readFile)
@@ -83,6 +85,11 @@ function defaultsOf({ mode }: ModeChoice): ReadonlyMap<string, unknown> {
   ])
 }
 
+/** What the configuration file writes as a list is the text of that list in the environment. */
+function plain(value: JsonValue): JsonValue {
+  return typeof value === 'object' && value !== null ? JSON.stringify(value) : value
+}
+
 function isProblem(found: BoxCredentials | ConfigProblem | undefined): found is ConfigProblem {
   return found !== undefined && 'reason' in found
 }
@@ -114,7 +121,10 @@ function settingsOf(values: ConfigValues) {
     host: values.HOST,
     port: values.PORT,
     publicUrl: values.PUBLIC_URL === undefined ? undefined : withoutSlash(values.PUBLIC_URL),
-    scimTokens: values.SCIM_TOKEN === undefined ? [] : splitTokens(values.SCIM_TOKEN),
+    scimTokens: values.SCIM_TOKEN === undefined ? [] : splitList(values.SCIM_TOKEN),
+    oidcIssuers: values.OIDC_ISSUERS === undefined ? [] : readIssuers(values.OIDC_ISSUERS),
+    basicAuth: values.BASIC_AUTH,
+    trustedProxies: values.TRUST_PROXY === undefined ? [] : splitList(values.TRUST_PROXY),
     databaseUrl: values.DATABASE_URL,
     boxCallsPerMinute: values.BOX_CALLS_PER_MINUTE,
     requestBudgetMs: values.REQUEST_BUDGET_SECONDS * 1000,
