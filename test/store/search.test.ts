@@ -41,11 +41,12 @@ function plan(kind: ResourceKind, changes: Partial<SearchRequest>) {
 /** A session that finds nothing and remembers what it was asked. */
 function createRecorder() {
   const statements: { sql: string; parameters: readonly unknown[] }[] = []
-  const run: Session['run'] = async (query) => {
+  const read: Session['read'] = (query) => {
     statements.push(query)
     return []
   }
-  return { session: { run, scan: run }, statements }
+  const run: Session['run'] = async (query) => read(query)
+  return { session: { read, run, scan: run }, statements }
 }
 
 /** Reads of a whole table of resources. */
