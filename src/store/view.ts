@@ -75,7 +75,15 @@ export function toStoredResource(row: ViewRow, related: boolean): StoredResource
     lastModified: row.last_modified,
     revision: row.revision
   }
-  return related ? { ...resource, related: new RelatedLines(row.related ?? '') } : resource
+  return related ? { ...resource, related: toRelated(row.related ?? '') } : resource
+}
+
+/** A text that is read at once: it holds about a hundred lines. */
+const shortText = 4_096
+
+function toRelated(text: string): Iterable<RelatedResource> {
+  const lines = new RelatedLines(text)
+  return text.length > shortText ? lines : [...lines]
 }
 
 /** Reads the lines of {@link relatedOf} as they are asked for. */
