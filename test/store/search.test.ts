@@ -156,6 +156,19 @@ t.test('what belongs to a page or a resource comes with it', async (t) => {
   }
 })
 
+t.test('a page reads the groups of all its people together', async (t) => {
+  const { session, statements } = createRecorder()
+  const users = createUserStore(connection.db).reads(session)
+  await users.search(request({ related: true }))
+  t.equal(statements.length, 4, 'people, their total, their relations and the groups')
+  const plans = statements.map((statement) => explain(connection, statement).join('\n'))
+  t.ok(
+    plans.some((plan) => /SEARCH m USING COVERING INDEX memberships_user/.test(plan)),
+    'the index alone tells who is in which group',
+    { plans }
+  )
+})
+
 t.test('open journal entries and addresses are found by index', async (t) => {
   const { session, statements } = createRecorder()
   const journal = createJournalStore(connection.db).reads(session)
