@@ -1,7 +1,13 @@
 import { directory } from './0001-directory.ts'
 import { visibleCounts } from './0002-visible-counts.ts'
-import { membershipIndex } from './0003-membership-index.ts'
+import { heldRemovals } from './0003-held-removals.ts'
+import { membershipIndex } from './0004-membership-index.ts'
 import type { Migration } from './migration.ts'
 
 /** Every migration in the order in which they run. Only ever appended to. */
-export const allMigrations: readonly Migration[] = [directory, visibleCounts, membershipIndex]
+export const allMigrations: readonly Migration[] = [
+  directory,
+  visibleCounts,
+  heldRemovals,
+  membershipIndex
+]
