@@ -9,7 +9,7 @@ import { createGroupStore } from './groups.ts'
 import { createJournalStore } from './journal.ts'
 import { createMembershipStore } from './memberships.ts'
 import { createResourceStore } from './mixed-search.ts'
-import type { Run, Session } from './prepared-query.ts'
+import type { Read, Run, Session } from './prepared-query.ts'
 import type { Scans } from './scans/scans.ts'
 import { createStateStore } from './state.ts'
 import type { Tables } from './tables.ts'
@@ -86,16 +86,17 @@ function openSession(
   scans?: Scans
 ): { session: Session; end: () => void } {
   let open = true
-  const run: Run = async (query) => {
+  const read: Read = (query) => {
     if (!open) throw new Error(ended)
     return connection.run(query)
   }
+  const run: Run = async (query) => read(query)
   const scan: Run = async (query) => {
     if (!open) throw new Error(ended)
-    return scans === undefined ? connection.run(query) : scans.run(query)
+    return scans === undefined ? read(query) : scans.run(query)
   }
   return {
-    session: { run, scan },
+    session: { read, run, scan },
     end() {
       open = false
     }
