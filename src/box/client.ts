@@ -7,7 +7,7 @@ import { createTokenRequest } from './credentials.ts'
 import type { BoxCredentials } from './credentials.ts'
 import { judgeToken, unavailable, failure } from './errors.ts'
 import { createExchange } from './exchange.ts'
-import type { BoxHealth } from './exchange.ts'
+import type { BoxHealth, CallFacts } from './exchange.ts'
 import { createBoxGroups } from './groups.ts'
 import { createBoxMemberships } from './memberships.ts'
 import { createPacing } from './pacing.ts'
@@ -34,6 +34,8 @@ export interface BoxClientOptions {
   readonly clock: Clock
   readonly random: Random
   readonly log: Logger
+  /** Is told of every HTTP exchange with the API, token requests aside. */
+  readonly onCall?: ((call: CallFacts) => void) | undefined
 }
 
 /** The Box enterprise over HTTP. */
@@ -41,7 +43,7 @@ export interface BoxClient extends BoxPort {
   /** How the last exchange with Box went. */
   health(): BoxHealth
   /** The budget, for looking at. */
-  readonly pacing: Pick<Pacing, 'depth'>
+  readonly pacing: Pick<Pacing, 'depth' | 'look'>
   /** Turns waiting calls away, lets running exchanges end and closes the connections. */
   close(): Promise<void>
 }
@@ -80,7 +82,8 @@ export function createBoxClient(options: BoxClientOptions): BoxClient {
     request: async () => (await throughSdk(sendTokenRequest, requestToken)).body,
     clock
   })
-  const parts = { transport, tokens, pacing, clock, random, log, requestTimeoutMs }
+  const { onCall } = options
+  const parts = { transport, tokens, pacing, clock, random, log, requestTimeoutMs, onCall }
   const exchange = createExchange(parts)
   const api = createBoxApi({ apiUrl, throughSdk, exchange, log })
   return {
@@ -88,7 +91,7 @@ export function createBoxClient(options: BoxClientOptions): BoxClient {
     ...createBoxGroups(api),
     ...createBoxMemberships(api),
     health: () => exchange.health(),
-    pacing: { depth: () => pacing.depth() },
+    pacing: { depth: () => pacing.depth(), look: () => pacing.look() },
     async close() {
       pacing.close()
       exchange.close()

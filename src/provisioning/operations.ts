@@ -38,6 +38,9 @@ export type JournalState = 'decided' | 'sent' | 'unknown' | 'confirmed' | 'refus
 /** The states in which an entry still needs work. */
 export const openStates = ['decided', 'sent', 'unknown'] as const satisfies readonly JournalState[]
 
+/** One of {@link openStates}. */
+export type OpenState = (typeof openStates)[number]
+
 /** One operation on its way to Box. */
 export interface JournalEntry {
   /** Grows with each entry; entries about one subject are worked in this order. */

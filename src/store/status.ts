@@ -2,6 +2,8 @@ import { sql } from 'kysely'
 import type { RawBuilder } from 'kysely'
 import type { EpochMs } from '../lib/clock.ts'
 import type { JournalState } from '../provisioning/operations.ts'
+import { monthKey, progressKey } from '../provisioning/notes.ts'
+import type { MonthNote, ProgressNote } from '../provisioning/notes.ts'
 import { importedKey } from '../provisioning/ports.ts'
 import type { Connection } from './dialect.ts'
 import { isOpen } from './journal.ts'
@@ -19,6 +21,8 @@ export interface DirectoryStatus {
   readonly people: ResourceCounts & { readonly active: number; readonly inactive: number }
   readonly groups: ResourceCounts
   readonly journal: JournalStatus
+  /** The calls to Box as the bridge last wrote them down, at most a minute ago; null before it did. */
+  readonly calls: Pick<MonthNote, 'month' | 'calls' | 'allowance'> | null
   readonly audit: AuditStatus
 }
 
@@ -38,6 +42,8 @@ interface JournalStatus {
   readonly oldestOpenAt: EpochMs | null
   /** Additions and removals of members that a client was told will be done, and are not yet. */
   readonly pendingMemberships: number
+  /** How fast they are carried out, as last written down; null where that was not yet. */
+  readonly membershipRate: ProgressNote | null
   /** Access that is still to be taken away, oldest first. */
   readonly openRemovals: readonly OpenRemoval[]
 }
@@ -92,6 +98,7 @@ export async function readStatus(url: string, now: EpochMs): Promise<DirectorySt
       people: peopleOf(connection),
       groups: groupsOf(connection),
       journal: journalOf(connection),
+      calls: callsOf(connection),
       audit: auditOf(connection, now)
     }
   })
@@ -107,11 +114,21 @@ function boxOf(connection: Connection): DirectoryStatus['box'] {
 }
 
 function importedAt(connection: Connection): EpochMs | null {
-  const [row] = read(
-    connection,
-    sql<{ at: EpochMs }>`select value ->> '$' as at from state where key = ${importedKey}`
-  )
-  return row?.at ?? null
+  return (noteOf(connection, importedKey) as EpochMs | undefined) ?? null
+}
+
+/** A named value. */
+function noteOf(connection: Connection, key: string): unknown {
+  const query = connection.db.selectFrom('state').select('value').where('key', '=', key)
+  const [row] = connection.run(query.compile())
+  return row === undefined ? undefined : (JSON.parse(row.value) as unknown)
+}
+
+function callsOf(connection: Connection): DirectoryStatus['calls'] {
+  const note = noteOf(connection, monthKey) as MonthNote | undefined
+  if (note === undefined) return null
+  const { month, calls, allowance } = note
+  return { month, calls, allowance }
 }
 
 const resourceCounts = sql`count(*) filter (where tombstone = 0) as shown,
@@ -149,6 +166,7 @@ function journalOf(connection: Connection): JournalStatus {
     states,
     oldestOpenAt: open?.oldest ?? null,
     pendingMemberships: open?.memberships ?? 0,
+    membershipRate: (noteOf(connection, progressKey) as ProgressNote | undefined) ?? null,
     openRemovals: read(
       connection,
       sql<OpenRemoval>`select id, operation ->> '$.kind' as operation, subject, state, attempts,

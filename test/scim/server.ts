@@ -9,7 +9,7 @@ import type { JsonObject } from '../../src/lib/json.ts'
 import type { Random } from '../../src/lib/random.ts'
 import type { Readiness } from '../../src/provisioning/requests.ts'
 import { buildApp } from '../../src/scim/app.ts'
-import type { AppOptions } from '../../src/scim/app.ts'
+import type { AppOptions, Monitoring } from '../../src/scim/app.ts'
 import { createTokenCheck } from '../../src/scim/bearer-tokens.ts'
 import { MemoryGroups, MemoryMix, MemoryUsers } from './memory-services.ts'
 
@@ -60,7 +60,11 @@ export interface TestServer {
 }
 
 /** Starts the server on a free port; it stops with the test. */
-export async function startServer(t: Test, options: Partial<AppOptions> = {}): Promise<TestServer> {
+export async function startServer(
+  t: Test,
+  options: Partial<AppOptions> = {},
+  monitoring?: Monitoring
+): Promise<TestServer> {
   const users = new MemoryUsers()
   const groups = new MemoryGroups()
   const state: TestServer['state'] = {
@@ -76,7 +80,8 @@ export async function startServer(t: Test, options: Partial<AppOptions> = {}): P
       readiness: () => state.readiness,
       authenticate: createTokenCheck([testToken]),
       clock: fixedClock,
-      random: countingRandom()
+      random: countingRandom(),
+      ...(monitoring === undefined ? {} : { monitoring })
     },
     {
       requestBudgetMs: 25_000,
