@@ -155,6 +155,7 @@ t.test('the status tells what is on its way', async (t) => {
       Object.assign({}, newEntry(operation, 'c', 100 + index), change)
     )
     await tx.appendJournal(entries)
+    await tx.putState('membership-progress', { at: 90, perMinute: 2 })
     await tx.audit(audit(10 * hour, 'failed'))
     await tx.audit(audit(20 * hour, 'failed'))
     await tx.audit(audit(30 * hour, 'done'))
@@ -162,6 +163,7 @@ t.test('the status tells what is on its way', async (t) => {
   await directory.close()
   const { journal, audit: found } = await readStatus(url, 40 * hour)
   t.match(journal, {
+    membershipRate: { at: 90, perMinute: 2 },
     states: { decided: 3, sent: 0, unknown: 1, confirmed: 2, refused: 0, cancelled: 0 },
     oldestOpenAt: 101,
     pendingMemberships: 2
