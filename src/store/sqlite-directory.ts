@@ -16,11 +16,12 @@ import type { Tables } from './tables.ts'
 import { createUserStore } from './users.ts'
 
 /**
- * How many turns of the event loop go by between transactions that queue. A commit holds it up while
+ * How many transactions may follow one another, and how many turns of the event loop go by then. A commit holds it up while
  * the disk works, and those who queue would follow one another without a turn, so that nobody else were
  * served until the last has ended. A turn takes in one new connection and costs far less than a commit.
  */
-const turnsBetween = 8
+const stretch = 16
+const turnsBetween = 64
 
 /**
  * The directory on an open and migrated database. A transaction must not be begun inside another:
@@ -31,7 +32,7 @@ export function createSqliteDirectory(engine: Engine, released: () => void): Dir
   const writes = createKeyedLock()
   const reading = openSession(engine.reader, 'the directory is closed', engine.scans)
   let closing: Promise<void> | undefined
-  let othersServed = Promise.resolve()
+  let begun = 0
 
   const inTransaction = async <T>(work: (tx: DirectoryTransaction) => Promise<T>): Promise<T> => {
     const writing = openSession(engine.writer, 'the transaction has ended')
@@ -53,8 +54,8 @@ export function createSqliteDirectory(engine: Engine, released: () => void): Dir
     async transaction(work) {
       if (closing !== undefined) throw new Error('the directory is closed')
       return writes.run('writer', async () => {
-        await othersServed
-        othersServed = turns(turnsBetween)
+        begun += 1
+        if (begun % stretch === 0) await turns(turnsBetween)
         return inTransaction(work)
       })
     },
