@@ -1,6 +1,5 @@
 import type { Kysely } from 'kysely'
 import { createKeyedLock } from '../lib/keyed-lock.ts'
-import { turns } from '../lib/turns.ts'
 import type { Directory, DirectoryReads, DirectoryTransaction } from '../provisioning/ports.ts'
 import { createAuditStore } from './audit.ts'
 import type { Connection } from './dialect.ts'
@@ -16,14 +15,6 @@ import type { Tables } from './tables.ts'
 import { createUserStore } from './users.ts'
 
 /**
- * How many transactions may follow one another, and how many turns of the event loop go by then. A commit holds it up while
- * the disk works, and those who queue would follow one another without a turn, so that nobody else were
- * served until the last has ended. A turn takes in one new connection and costs far less than a commit.
- */
-const stretch = 16
-const turnsBetween = 64
-
-/**
  * The directory on an open and migrated database. A transaction must not be begun inside another:
  * it would wait for itself. `released` is called once, when the database is closed.
  */
@@ -32,7 +23,6 @@ export function createSqliteDirectory(engine: Engine, released: () => void): Dir
   const writes = createKeyedLock()
   const reading = openSession(engine.reader, 'the directory is closed', engine.scans)
   let closing: Promise<void> | undefined
-  let begun = 0
 
   const inTransaction = async <T>(work: (tx: DirectoryTransaction) => Promise<T>): Promise<T> => {
     const writing = openSession(engine.writer, 'the transaction has ended')
@@ -53,11 +43,7 @@ export function createSqliteDirectory(engine: Engine, released: () => void): Dir
     ...createReads(stores, reading.session),
     async transaction(work) {
       if (closing !== undefined) throw new Error('the directory is closed')
-      return writes.run('writer', async () => {
-        begun += 1
-        if (begun % stretch === 0) await turns(turnsBetween)
-        return inTransaction(work)
-      })
+      return writes.run('writer', () => inTransaction(work))
     },
     close() {
       closing ??= writes.run('writer', async () => {
