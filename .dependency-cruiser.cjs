@@ -7,6 +7,7 @@ const layers = {
   store: ['provisioning', 'lib'],
   background: ['provisioning', 'lib'],
   emulator: ['lib'],
+  metrics: ['provisioning', 'lib'],
   config: ['lib']
 }
 
@@ -45,6 +46,7 @@ module.exports = {
     },
     onlyFrom('only-box-uses-the-sdk', 'box-typescript-sdk-gen|undici', 'box'),
     onlyFrom('only-store-uses-kysely', 'kysely', 'store'),
+    onlyFrom('only-metrics-uses-prom-client', 'prom-client', 'metrics'),
     {
       name: 'only-store-opens-the-database',
       severity: 'error',

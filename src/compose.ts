@@ -12,18 +12,20 @@ import { demoCredentials, demoSeed } from './emulator/seed.ts'
 import { systemClock, type Clock } from './lib/clock.ts'
 import { createKeyedLock } from './lib/keyed-lock.ts'
 import { systemRandom, type Random } from './lib/random.ts'
+import { createObservation, type AttachedObservation, type Observation } from './observation.ts'
 import { ProvisioningError } from './provisioning/errors.ts'
 import type { Directory } from './provisioning/ports.ts'
 import { createProvisioning, type Provisioning } from './provisioning/provisioning.ts'
 import { keepSecret } from './provisioning/secrets.ts'
 import type { ProvisioningSettings } from './provisioning/settings.ts'
-import { buildApp } from './scim/app.ts'
 import { createAuthenticate, type Check } from './scim/access/authenticator.ts'
 import { createIssuerCheck } from './scim/access/issuers.ts'
 import { createManagedTokenCheck } from './scim/access/managed-tokens.ts'
 import { createPlainTokenCheck } from './scim/access/plain-tokens.ts'
+import { buildApp, httpLimits } from './scim/app.ts'
 import { discardDirectory } from './store/discard.ts'
 import { openDirectory } from './store/open.ts'
+import { volatileStorage } from './store/volatile-storage.ts'
 
 /** What tests replace; each has a default. */
 export interface ServerParts {
@@ -80,12 +82,15 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
   const log = parts.logger ?? createLog(config.logLevel)
   for (const warning of warnings(config)) log.warn(warning)
 
-  const box = await connectBox(config, { clock, random, log })
-  const undo: (() => Promise<unknown>)[] = [() => box.close()]
+  const observation = createObservation(config, { clock, log })
+  const undo: (() => unknown)[] = [() => observation.close()]
   try {
+    const { onCall } = observation
+    const box = await connectBox(config, { clock, random, log, onCall })
+    undo.push(() => box.close())
     const directory = await openBridgeDirectory(config, box, { clock, log })
     undo.push(() => directory.close())
-    return await run(config, { box, directory, clock, random, log })
+    return await run(config, { box, directory, observation, clock, random, log })
   } catch (error) {
     for (const step of undo.toReversed()) await step()
     throw error
@@ -111,16 +116,19 @@ async function run(
   parts: {
     readonly box: BoxSide
     readonly directory: Directory
+    readonly observation: Observation
     readonly clock: Clock
     readonly random: Random
     readonly log: Logger
   }
 ): Promise<Server> {
-  const { box, directory, clock, random, log } = parts
+  const { box, directory, observation, clock, random, log } = parts
   const settings = provisioningSettings(config)
   const firstImport = await createImport({ directory, box: box.client, clock, log, settings })
   const stop = new AbortController()
-  const { provisioning, worker } = joinProvisioning({ ...parts, settings, firstImport })
+  const isImported = () => firstImport.progress() === 'done'
+  const watched = await observation.attach({ directory, box: box.client, isImported })
+  const { provisioning, worker } = joinProvisioning({ ...parts, settings, firstImport, watched })
   const demo = demoOf(config, box, random)
   const book = createTokenBook({ directory, clock, log })
   await book.refresh()
@@ -131,14 +139,15 @@ async function run(
       groups: provisioning.groups,
       resources: provisioning.resources,
       readiness: () => ({
-        ready: firstImport.progress() === 'done',
+        ready: isImported(),
         box: box.client.health().ok ? 'ok' : 'degraded',
         import: firstImport.progress()
       }),
       authenticate: createAuthenticate(waysIn(config, demo, { book, clock }), clock),
       clock,
       random,
-      cursorSecret: await keepSecret(directory, random, 'cursors')
+      cursorSecret: await keepSecret(directory, random, 'cursors'),
+      monitoring: watched.monitoring
     },
     {
       publicUrl: config.publicUrl,
@@ -148,8 +157,10 @@ async function run(
       logger: log
     }
   )
-  const url = await app.listen({ host: config.host, port: config.port })
-  const wasImported = firstImport.progress() === 'done'
+  const { host, port } = config
+  const url = await app.listen({ host, port, backlog: httpLimits.connections })
+  const wasImported = isImported()
+  const noting = watched.run(stop.signal)
   const ready = firstImport.run(stop.signal)
   const isWell = () => box.client.health().ok
   const watch = createBoxWatch({ box: box.client, isWell, clock, log })
@@ -173,7 +184,10 @@ async function run(
       // Turns waiting calls away, so that the background work ends soon.
       await box.close()
       await Promise.allSettled([background, bookKeeping])
+      await noting
+      await watched.flush()
       await directory.close()
+      observation.close()
     }
   }
 }
@@ -185,8 +199,9 @@ function joinProvisioning(parts: {
   readonly log: Logger
   readonly settings: ProvisioningSettings
   readonly firstImport: Import
+  readonly watched: AttachedObservation
 }): { provisioning: Provisioning; worker: ReturnType<typeof createJournalWorker> } {
-  const { box, directory, clock, log, settings, firstImport } = parts
+  const { box, directory, clock, log, settings, firstImport, watched } = parts
   const provisioning = createProvisioning(
     {
       directory,
@@ -197,6 +212,7 @@ function joinProvisioning(parts: {
       // Changes made in Box are not followed yet: removals are always sent.
       mirror: { isCurrent: () => false },
       locks: createKeyedLock(),
+      signals: watched.signals,
       onFuseOpened: (opening) => log.error(opening, fuseOpened),
       assertImported: () => assertImported(firstImport)
     },
@@ -255,7 +271,12 @@ function demoOf(config: Config, box: BoxSide, random: Random): Demo | undefined 
 
 async function connectBox(
   config: Config,
-  parts: { readonly clock: Clock; readonly random: Random; readonly log: Logger }
+  parts: {
+    readonly clock: Clock
+    readonly random: Random
+    readonly log: Logger
+    readonly onCall: Observation['onCall']
+  }
 ): Promise<BoxSide> {
   const emulator: Emulator | undefined =
     config.mode === 'demo'
@@ -298,5 +319,17 @@ async function openBridgeDirectory(
   }
   // The embedded emulator begins anew at each start, so the directory of an earlier demo is worthless.
   if (config.mode === 'demo') await discardDirectory(options)
-  return openDirectory(options)
+  const directory = await openDirectory(options)
+  if (config.mode === 'box') warnOfVolatileStorage(config.databaseUrl, parts.log)
+  return directory
+}
+
+/** A directory that is gone with its container takes along what Box cannot give back. */
+function warnOfVolatileStorage(databaseUrl: string, log: Logger): void {
+  const storage = volatileStorage(databaseUrl)
+  if (storage === undefined) return
+  log.warn(
+    storage,
+    'the database will not survive: it is on storage that is gone with the container or the machine. Put it on a volume (docs/deployment.md)'
+  )
 }

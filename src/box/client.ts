@@ -6,7 +6,7 @@ import { createBoxApi } from './api.ts'
 import { enterpriseIdOf } from './credentials.ts'
 import type { BoxCredentials } from './credentials.ts'
 import { createExchange } from './exchange.ts'
-import type { BoxHealth } from './exchange.ts'
+import type { BoxHealth, CallFacts } from './exchange.ts'
 import { createBoxGroups } from './groups.ts'
 import { createBoxInvites } from './invites.ts'
 import { createBoxLeavers } from './leavers.ts'
@@ -35,6 +35,8 @@ export interface BoxClientOptions {
   readonly clock: Clock
   readonly random: Random
   readonly log: Logger
+  /** Is told of every HTTP exchange with the API, token requests aside. */
+  readonly onCall?: ((call: CallFacts) => void) | undefined
 }
 
 /** The Box enterprise over HTTP. */
@@ -42,7 +44,7 @@ export interface BoxClient extends BoxPort {
   /** How the last exchange with Box went. */
   health(): BoxHealth
   /** The budget, for looking at. */
-  readonly pacing: Pick<Pacing, 'depth'>
+  readonly pacing: Pick<Pacing, 'depth' | 'look'>
   /** Turns waiting calls away, lets running exchanges end, long ones aside, and closes the connections. */
   close(): Promise<void>
 }
@@ -66,6 +68,7 @@ export function createBoxClient(options: BoxClientOptions): BoxClient {
     request: createTokenSource({ ...options, throughSdk, transport, requestTimeoutMs }),
     clock
   })
+  const { onCall } = options
   const parts = {
     transport,
     patientTransport,
@@ -74,7 +77,8 @@ export function createBoxClient(options: BoxClientOptions): BoxClient {
     clock,
     random,
     log,
-    requestTimeoutMs
+    requestTimeoutMs,
+    onCall
   }
   const exchange = createExchange(parts)
   const api = createBoxApi({ apiUrl, throughSdk, exchange, log })
@@ -85,7 +89,7 @@ export function createBoxClient(options: BoxClientOptions): BoxClient {
     ...createBoxLeavers(api),
     ...createBoxInvites(api, enterpriseIdOf(options.credentials)),
     health: () => exchange.health(),
-    pacing: { depth: () => pacing.depth() },
+    pacing: { depth: () => pacing.depth(), look: () => pacing.look() },
     async close() {
       pacing.close()
       exchange.close()

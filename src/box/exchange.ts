@@ -44,6 +44,14 @@ export interface Exchange {
   close(): void
 }
 
+/** One HTTP exchange with Box's API, for whoever counts them. */
+export interface CallFacts {
+  /** Method and path pattern, e.g. `PUT /users/:id`. */
+  readonly operation: string
+  readonly outcome: 'answered' | 'refused' | 'no-answer' | BoxTrouble
+  readonly durationMs: Milliseconds
+}
+
 /** What an exchange is made of. */
 export interface ExchangeParts {
   readonly transport: Transport
@@ -56,6 +64,8 @@ export interface ExchangeParts {
   readonly log: Logger
   /** The longest time for one attempt, from connecting to the last byte. */
   readonly requestTimeoutMs: Milliseconds
+  /** Is told of every HTTP exchange with the API, token requests aside. */
+  readonly onCall?: ((call: CallFacts) => void) | undefined
 }
 
 /** Box answers after ten minutes at the latest, done or not. */
@@ -133,6 +143,9 @@ export function createExchange(parts: ExchangeParts): Exchange {
       : [transport, parts.requestTimeoutMs]
     const timeout = Math.min(limit, call.deadline - clock.now())
     if (timeout <= 0) return { kind: 'failed', failure: failure('unavailable', 'No time is left') }
+    const begun = clock.now()
+    const tell = (outcome: CallFacts['outcome']) =>
+      parts.onCall?.({ operation, outcome, durationMs: clock.now() - begun })
     try {
       const answer = await line.send({ ...request, headers }, timeout)
       const facts = {
@@ -143,10 +156,13 @@ export function createExchange(parts: ExchangeParts): Exchange {
       }
       call.record?.(facts)
       log.debug(facts, 'Box answered')
-      return judge({ method: request.method, operation }, answer, clock.now())
+      const verdict = judge({ method: request.method, operation }, answer, clock.now())
+      tell(verdict.kind === 'failed' ? verdict.failure.trouble : verdict.kind)
+      return verdict
     } catch (error) {
       if (!(error instanceof TransportFailure)) throw error
       call.record?.({ operation, status: 0, code: '', requestId: '' })
+      tell('no-answer')
       const effect = error.departed && request.method !== 'GET' ? 'unknown' : 'none'
       return { kind: 'failed', failure: failure('unavailable', error.message, { effect }) }
     }

@@ -16,6 +16,9 @@ const shares: Readonly<Record<Lane, number>> = {
   background: 2
 }
 
+/** How many callers may wait in one lane where nobody says otherwise. */
+export const maxWaitingCalls = 10_000
+
 /** Timers cannot be set for longer than 24 days, deadlines can be later. */
 const longestSleep: Milliseconds = 3_600_000
 
@@ -43,12 +46,31 @@ export interface Pacing {
   pause(duration: Milliseconds): void
   /** The number of waiting callers by lane. */
   depth(): Readonly<Record<Lane, number>>
+  /** How it stands, for whoever watches. */
+  look(): BudgetState
   /** Turns all waiting and later callers away and leaves no timer behind. */
   close(): void
 }
 
+/** How the budget stands at one moment. */
+export interface BudgetState {
+  /** Calls under way. */
+  readonly running: number
+  /** What is left of a pause that Box asked for. */
+  readonly pausedForMs: Milliseconds
+  readonly lanes: Readonly<Record<Lane, LaneState>>
+}
+
+/** The callers that wait in one lane. */
+interface LaneState {
+  readonly waiting: number
+  /** How long the oldest of them has waited; 0 where nobody waits. */
+  readonly oldestMs: Milliseconds
+}
+
 interface Waiter {
   readonly deadline: EpochMs
+  readonly since: EpochMs
   readonly admit: (leave: () => void) => void
   readonly refuse: (error: BoxUnavailableError) => void
 }
@@ -64,7 +86,7 @@ export function createPacing(options: PacingOptions): Pacing {
   const { clock } = options
   const interval = 60_000 / options.callsPerMinute
   const tolerance = (Math.max(1, Math.round(options.callsPerMinute / 60)) - 1) * interval
-  const maxWaiting = options.maxWaiting ?? 10_000
+  const maxWaiting = options.maxWaiting ?? maxWaitingCalls
 
   const queues = new Map<Lane, Waiter[]>(lanes.map((lane) => [lane, []]))
   const credit = new Map<Lane, number>()
@@ -151,6 +173,13 @@ export function createPacing(options: PacingOptions): Pacing {
     return chosen
   }
 
+  function lookAt(lane: Lane): LaneState {
+    const waiting = queue(lane)
+    const now = clock.now()
+    const oldest = waiting.reduce((first, { since }) => Math.min(first, since), now)
+    return { waiting: waiting.length, oldestMs: now - oldest }
+  }
+
   function leaveOnce(): () => void {
     let left = false
     return () => {
@@ -206,7 +235,7 @@ export function createPacing(options: PacingOptions): Pacing {
       const at = turnTime(turnsUntil(lane, place === 'first' ? 0 : queue(lane).length))
       if (at >= deadline || queue(lane).length >= maxWaiting) return Promise.reject(refusal(at))
       return new Promise((admit, refuse) => {
-        const waiter = { deadline, admit, refuse }
+        const waiter = { deadline, since: clock.now(), admit, refuse }
         if (place === 'first') queue(lane).unshift(waiter)
         else queue(lane).push(waiter)
         earliestDeadline = Math.min(earliestDeadline, deadline)
@@ -227,6 +256,16 @@ export function createPacing(options: PacingOptions): Pacing {
       client: queue('client').length,
       membership: queue('membership').length,
       background: queue('background').length
+    }),
+    look: () => ({
+      running: active,
+      pausedForMs: Math.max(0, pausedUntil - clock.now()),
+      lanes: {
+        removal: lookAt('removal'),
+        client: lookAt('client'),
+        membership: lookAt('membership'),
+        background: lookAt('background')
+      }
     }),
     close() {
       closed = true

@@ -30,6 +30,7 @@ function describe(status: Status, now: EpochMs): readonly string[] {
     ),
     row('Groups', `${count(groups.shown)}, ${linkage(groups)}`),
     ...describeJournal(status, now),
+    ...describeCalls(status),
     ...describeFuses(status),
     ...describeAudit(status)
   ]
@@ -47,7 +48,26 @@ function linkage({ linked, tombstones }: Status['groups']): string {
   return `${count(linked)} linked; ${count(tombstones)} tombstones`
 }
 
-function describeJournal({ journal }: Status, now: EpochMs): readonly string[] {
+function describeCalls({ calls }: Status): readonly string[] {
+  if (calls === null) return [row('Box calls', 'none counted yet')]
+  const { month, allowance } = calls
+  const used =
+    allowance === null
+      ? ''
+      : ` of ${count(allowance)} (${Math.floor((calls.calls * 100) / allowance)} %)`
+  return [row('Box calls', `${count(calls.calls)}${used} in ${month}`)]
+}
+
+/** When the memberships will be done at the rate that was seen last. */
+function remaining({ journal }: Status): string {
+  const { pendingMemberships, membershipRate: rate } = journal
+  if (pendingMemberships === 0 || rate === null) return ''
+  const left = (pendingMemberships / rate.perMinute) * 60_000
+  return `; about ${duration(left)} left at ${count(rate.perMinute)} a minute`
+}
+
+function describeJournal(status: Status, now: EpochMs): readonly string[] {
+  const { journal } = status
   const { states, oldestOpenAt, pendingMemberships, openRemovals } = journal
   const named = Object.entries(states).map(([state, entries]) => `${count(entries)} ${state}`)
   const unlisted = openRemovals.length - listedRemovals
@@ -57,7 +77,10 @@ function describeJournal({ journal }: Status, now: EpochMs): readonly string[] {
       'Oldest open',
       oldestOpenAt === null ? 'none' : `decided ${duration(now - oldestOpenAt)} ago`
     ),
-    row('Memberships', `${count(pendingMemberships)} acknowledged and not carried out yet`),
+    row(
+      'Memberships',
+      `${count(pendingMemberships)} acknowledged and not carried out yet${remaining(status)}`
+    ),
     row('Removals', `${count(openRemovals.length)} open`),
     ...openRemovals
       .slice(0, listedRemovals)

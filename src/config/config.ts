@@ -57,6 +57,8 @@ interface Settings {
   readonly databaseUrl: string
   /** One budget for all calls to Box. */
   readonly boxCallsPerMinute: number
+  /** What a calendar month has, to be warned about. */
+  readonly boxCallsPerMonth: number | undefined
   /** How long a write waits for its turn and for Box. */
   readonly requestBudgetMs: Milliseconds
   /** How a person is matched with a Box user. */

@@ -127,6 +127,7 @@ function settingsOf(values: ConfigValues) {
     trustedProxies: values.TRUST_PROXY === undefined ? [] : splitList(values.TRUST_PROXY),
     databaseUrl: values.DATABASE_URL,
     boxCallsPerMinute: values.BOX_CALLS_PER_MINUTE,
+    boxCallsPerMonth: values.BOX_CALLS_PER_MONTH,
     requestBudgetMs: values.REQUEST_BUDGET_SECONDS * 1000,
     association: values.ASSOCIATION,
     onExisting: values.ON_EXISTING,

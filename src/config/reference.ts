@@ -157,9 +157,15 @@ export const settings: readonly Setting[] = Object.freeze([
       description: 'Budget for all calls to Box. Box allows about 1,000 a minute for one account.'
     }
   ),
-  absent(
+  setting(
     'BOX_CALLS_PER_MONTH',
-    'Monthly allowance to be warned about. Not available in this version.'
+    'a whole number from 1 to 1000000000',
+    { type: 'integer', minimum: 1, maximum: 1_000_000_000 },
+    {
+      defaultNote: 'none',
+      description:
+        'Calls to Box that a calendar month (UTC) has, as your Box contract says. The log warns at 80 % and at 100 %; nothing is held back.'
+    }
   ),
   fixed(
     'BOX_EVENTS_POLL_SECONDS',

@@ -7,6 +7,7 @@ import type { RunJournaled } from './journaled.ts'
 import type { Mirror } from './plan/user-plan.ts'
 import type { BoxPort, Directory } from './ports.ts'
 import type { ProvisioningSettings } from './settings.ts'
+import type { Signals } from './signals.ts'
 
 /** What the use cases work with. */
 export interface Dependencies {
@@ -21,6 +22,7 @@ export interface Dependencies {
   readonly runJournaled: RunJournaled
   /** The ids of the journal entries that requests of this process are working; for `drive`. */
   readonly inWork: Set<number>
+  readonly signals: Signals
   readonly admit: Admit
   readonly admitDeactivation: AdmitDeactivation
   /** Is told once each time a fuse opens. */

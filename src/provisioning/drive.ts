@@ -42,7 +42,7 @@ export interface DriveParts {
 
 /** Creates {@link Drive}. Entries that a request of this process is working are left alone. */
 export function createDrive(dependencies: Dependencies, parts: DriveParts): Drive {
-  const { clock, directory, inWork, locks } = dependencies
+  const { clock, directory, inWork, locks, signals } = dependencies
   const audited: RunAudited = createRunAudited(dependencies, { onTrouble: false })
 
   return async (entry, deadline) => {
@@ -121,9 +121,10 @@ export function createDrive(dependencies: Dependencies, parts: DriveParts): Driv
     const { id, operation, acknowledged } = entry
     if (operation.kind === 'sweep-group') await membershipWork.sweep(id, trail)
     else if (operation.kind === 'dissolve-group') await memberships.dissolveReleased(id, trail)
-    else if (isRemoval(operation)) await membershipWork.work(id, trail, 'removal')
-    else if (acknowledged) await membershipWork.work(id, trail, 'membership')
-    else if (mayHaveReachedBox(entry)) await membershipWork.look(id, trail, 'background')
+    else if (isRemoval(operation) || acknowledged) {
+      await membershipWork.work(id, trail, isRemoval(operation) ? 'removal' : 'membership')
+      if (acknowledged) signals.membershipSettled()
+    } else if (mayHaveReachedBox(entry)) await membershipWork.look(id, trail, 'background')
     else await memberships.withdraw([entry])
   }
 }

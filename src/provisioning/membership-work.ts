@@ -1,4 +1,5 @@
 import type { Dependencies } from './dependencies.ts'
+import { BoxRefusedError } from './errors.ts'
 import type { BoxGroupId, BoxMembership, BoxMembershipId, BoxUserId } from './model.ts'
 import {
   isRemoval,
@@ -36,7 +37,7 @@ type MembershipOperation = Extract<
 
 /** Creates {@link MembershipWork}. */
 export function createMembershipWork(dependencies: Dependencies): MembershipWork {
-  const { box, clock, directory, locks, runJournaled } = dependencies
+  const { box, clock, directory, locks, log, runJournaled, signals } = dependencies
 
   return {
     async work(id, trail, lane) {
@@ -173,6 +174,7 @@ export function createMembershipWork(dependencies: Dependencies): MembershipWork
       const present = wasSent ? await box.findMembership(groupId, userId, call) : undefined
       return present ?? box.addMembership(groupId, userId, call)
     }
+    let wasPromised = false
     await runJournaled({
       operation: entry.operation,
       entry,
@@ -185,7 +187,13 @@ export function createMembershipWork(dependencies: Dependencies): MembershipWork
         const intended = current?.intended ?? false
         await tx.putMemberships([{ groupId, userId, intended, boxId: id, role }])
       },
-      refused: (tx) => dropRefused(tx, groupId, userId, trail)
+      refused: async (tx) => {
+        wasPromised = (await tx.journal.get(entry.id))?.acknowledged === true
+        await dropRefused(tx, groupId, userId, trail)
+      }
+    }).catch((error: unknown) => {
+      if (wasPromised) report(entry, error)
+      throw error
     })
   }
 
@@ -199,6 +207,14 @@ export function createMembershipWork(dependencies: Dependencies): MembershipWork
     trail.notes.push(`membership of user ${userId} in group ${groupId} refused by Box`)
     await tx.deleteMembership(groupId, userId)
     await tx.touchGroup(groupId, clock.now())
+  }
+
+  /** The client believes that it was done, and nobody else will say that it was not. */
+  function report({ subject, correlationId }: JournalEntry, error: unknown): void {
+    const { status, code, requestId } = error instanceof BoxRefusedError ? error : unexplained
+    const facts = { subject, correlationId, status, code, requestId }
+    log.error(facts, 'Box refused a membership that had been acknowledged')
+    signals.membershipRefused()
   }
 
   async function remove(
@@ -227,6 +243,8 @@ export function createMembershipWork(dependencies: Dependencies): MembershipWork
     })
   }
 }
+
+const unexplained = { status: 0, code: '', requestId: '' } as const
 
 /** Tells whether an entry still needs work. */
 export function isOpen({ state }: JournalEntry): boolean {

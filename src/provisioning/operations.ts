@@ -42,6 +42,9 @@ export type JournalState =
 /** The states in which an entry still needs work; one that is held needs a person first. */
 export const openStates = ['decided', 'sent', 'unknown'] as const satisfies readonly JournalState[]
 
+/** One of {@link openStates}. */
+export type OpenState = (typeof openStates)[number]
+
 /** One operation on its way to Box. */
 export interface JournalEntry {
   /** Grows with each entry; entries about one subject are worked in this order. */

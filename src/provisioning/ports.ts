@@ -17,7 +17,13 @@ import type {
   StoredResource,
   UserRecord
 } from './model.ts'
-import type { BoxOperation, JournalEntry, JournalState, NewJournalEntry } from './operations.ts'
+import type {
+  BoxOperation,
+  JournalEntry,
+  JournalState,
+  NewJournalEntry,
+  OpenState
+} from './operations.ts'
 import type { MixedSearchRequest, SearchPage, SearchRequest } from './query.ts'
 
 /** How important a Box call is, most important first. */
@@ -252,6 +258,18 @@ export interface MembershipReads {
   countIntended(): Promise<number>
 }
 
+/** What the journal has open, in numbers. */
+export interface OpenJournal {
+  readonly states: Readonly<Record<OpenState, number>>
+  /** When the oldest open entry was decided. */
+  readonly oldestAt: EpochMs | undefined
+  /** Access that is still to be taken away. */
+  readonly removals: number
+  readonly oldestRemovalAt: EpochMs | undefined
+  /** Additions and removals of members that a client was told will be done, and are not yet. */
+  readonly pendingMemberships: number
+}
+
 /** Reads of the journal. */
 export interface JournalReads {
   /** One entry. */
@@ -276,6 +294,8 @@ export interface JournalReads {
   lastId(): Promise<number>
   /** The number of entries by state; only open states are counted exactly. */
   count(): Promise<Readonly<Record<JournalState, number>>>
+  /** What is open, in numbers. */
+  open(): Promise<OpenJournal>
 }
 
 /** What an audit entry says. Texts hold ids, logins and attribute names, never secrets. */

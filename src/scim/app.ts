@@ -11,11 +11,15 @@ import { prepareActor, requireToken } from './plugins/auth.ts'
 import { readBodies } from './plugins/bodies.ts'
 import { answerBesideRoutes, createClientErrorHandler } from './plugins/client-errors.ts'
 import { endConnections } from './plugins/closing.ts'
+import { boundConnections } from './plugins/connections.ts'
 import { checkContentHeaders } from './plugins/content-type.ts'
 import { nameRequests } from './plugins/correlation.ts'
+import type { AnsweredRequest } from './plugins/correlation.ts'
 import { graceMs, limitWrites, setDeadlines } from './plugins/deadline.ts'
 import { answerErrors, answerFrameworkErrors } from './plugins/errors.ts'
 import { logPrivacy } from './plugins/log-privacy.ts'
+import { overloadLimits, shedLoad } from './plugins/overload.ts'
+import type { OverloadLimits, ShedReason, WorkUnderWay } from './plugins/overload.ts'
 import { baseUrlOf, requireHost, scimPath, withoutEntraFlag } from './plugins/urls.ts'
 import { createCursors } from './protocol/cursor.ts'
 import { serveBulk } from './routes/bulk.ts'
@@ -23,6 +27,7 @@ import { serveDiscovery } from './routes/discovery.ts'
 import { groupEndpoint } from './routes/groups.ts'
 import { serveHealth } from './routes/health.ts'
 import type { ReadinessSource } from './routes/health.ts'
+import { serveMetrics } from './routes/metrics.ts'
 import { serveResources } from './routes/resources.ts'
 import { serveRootSearch } from './routes/search.ts'
 import { pointToScim, refuseUnknown, refuseUnsupportedParts } from './routes/unsupported.ts'
@@ -39,6 +44,26 @@ export interface AppDependencies {
   readonly random: Random
   /** Signs cursors (RFC 9865); kept between starts, so that they survive one. */
   readonly cursorSecret: string
+  /** Default nobody: there is no `/metrics` then. */
+  readonly monitoring?: Monitoring
+}
+
+/** Who is told how the server is doing, and asked for it. */
+export interface Monitoring {
+  /** The lasting delay of the event loop. */
+  eventLoopDelayMs(): Milliseconds
+  answered(request: AnsweredRequest): void
+  /** A request was turned away because there is too much to do. */
+  shed(reason: ShedReason): void
+  /** The media type of what {@link Monitoring.read} returns. */
+  readonly contentType: string
+  /** Everything to be told as of now; `load`: how busy this server is. */
+  read(load: ServerLoad): Promise<string>
+}
+
+/** How busy the server is. */
+export interface ServerLoad extends WorkUnderWay {
+  readonly connections: number
 }
 
 /** How the app behaves; everything optional has a default. */
@@ -61,6 +86,12 @@ export interface AppOptions {
   readonly trustedProxies?: readonly string[] | undefined
   /** When a write that nobody answers is answered 503; default 5 s after the budget. */
   readonly answerTimeoutMs?: Milliseconds | undefined
+  /** After which silence a client that takes nothing of its answer is cut off; default 60 s. */
+  readonly silenceMs?: Milliseconds | undefined
+  /** Most connections; default 4,000. */
+  readonly connections?: number | undefined
+  /** How much is let in at a time; default {@link overloadLimits}. */
+  readonly overload?: OverloadLimits | undefined
 }
 
 /** What HTTP requests may be at most where {@link AppOptions} do not say otherwise. */
@@ -69,8 +100,15 @@ export const httpLimits = {
   bodyBytes: 10 * 1024 * 1024,
   /** URL and headers together. */
   headerBytes: 32 * 1024,
+  /** Until the headers of a request are there, from the opening of the connection. */
+  headersMs: 20_000,
   /** Until the last byte of a request is there. */
-  receiveMs: 60_000
+  receiveMs: 60_000,
+  /** How long a connection may stay open without a request. */
+  idleMs: 72_000,
+  /** How long a client may take nothing of its answer. */
+  silenceMs: 60_000,
+  connections: 4_000
 } as const
 
 type Settings = Required<{
@@ -85,9 +123,15 @@ export function buildApp(deps: AppDependencies, options: AppOptions): FastifyIns
   const settings = withDefaults(options)
   const app = createServer(deps, settings)
 
-  nameRequests(app, { demo: settings.demo, log: settings.logger })
+  const { monitoring } = deps
+  nameRequests(app, {
+    demo: settings.demo,
+    log: settings.logger,
+    onAnswered: (request) => monitoring?.answered(request)
+  })
   requireHost(app)
   endConnections(app)
+  const openConnections = boundConnections(app, settings)
   setDeadlines(app, deps.clock, settings.requestBudgetMs)
   limitWrites(app, settings.answerTimeoutMs)
   prepareActor(app)
@@ -96,24 +140,39 @@ export function buildApp(deps: AppDependencies, options: AppOptions): FastifyIns
 
   serveHealth(app, deps.readiness, deps.authenticate)
   pointToScim(app)
+  let underWay = nothingUnderWay
   app.register(
     (scim, _options, done) => {
-      serveScim(scim, deps, settings)
+      underWay = serveScim(scim, deps, settings)
       done()
     },
     { prefix: scimPath }
   )
+  if (monitoring !== undefined) {
+    const read = () => monitoring.read({ ...underWay(), connections: openConnections() })
+    serveMetrics(app, { contentType: monitoring.contentType, read }, deps.authenticate)
+  }
   return app
+}
+
+function nothingUnderWay(): WorkUnderWay {
+  return { writes: 0, heldBytes: 0 }
 }
 
 function serveScim(
   scim: FastifyInstance,
   deps: AppDependencies,
-  { publicUrl, bodyLimit }: Pick<Settings, 'publicUrl' | 'bodyLimit'>
-): void {
+  { publicUrl, bodyLimit, requestBudgetMs, overload }: Settings
+): () => WorkUnderWay {
   const baseUrl = (request: FastifyRequest) => baseUrlOf(request, publicUrl)
 
   requireToken(scim, deps.authenticate)
+  const underWay = shedLoad(scim, {
+    limits: overload,
+    eventLoopDelayMs: () => deps.monitoring?.eventLoopDelayMs() ?? 0,
+    writeMs: requestBudgetMs,
+    onShed: (reason) => deps.monitoring?.shed(reason)
+  })
   checkContentHeaders(scim)
   const { cursorTimeout } = serviceProviderConfig.pagination
   const cursors = createCursors({
@@ -129,6 +188,7 @@ function serveScim(
   serveDiscovery(scim, baseUrl)
   refuseUnsupportedParts(scim)
   refuseUnknown(scim)
+  return underWay
 }
 
 function createServer({ random }: AppDependencies, settings: Settings): FastifyInstance {
@@ -155,7 +215,9 @@ function createServer({ random }: AppDependencies, settings: Settings): FastifyI
     },
     bodyLimit: settings.bodyLimit,
     requestTimeout: receiveTimeoutMs,
+    keepAliveTimeout: httpLimits.idleMs,
     http: {
+      headersTimeout: Math.min(receiveTimeoutMs, httpLimits.headersMs),
       maxHeaderSize: maxHeaderBytes,
       // Refused by requireHost instead, which answers in SCIM's form.
       requireHostHeader: false,
@@ -181,6 +243,9 @@ function withDefaults(options: AppOptions): Settings {
     maxHeaderBytes: options.maxHeaderBytes ?? httpLimits.headerBytes,
     receiveTimeoutMs: options.receiveTimeoutMs ?? httpLimits.receiveMs,
     trustedProxies: options.trustedProxies ?? [],
-    answerTimeoutMs: options.answerTimeoutMs ?? options.requestBudgetMs + graceMs
+    answerTimeoutMs: options.answerTimeoutMs ?? options.requestBudgetMs + graceMs,
+    silenceMs: options.silenceMs ?? httpLimits.silenceMs,
+    connections: options.connections ?? httpLimits.connections,
+    overload: options.overload ?? overloadLimits
   }
 }

@@ -6,9 +6,10 @@ import type {
   BoxOperation,
   JournalEntry,
   JournalState,
-  NewJournalEntry
+  NewJournalEntry,
+  OpenState
 } from '../provisioning/operations.ts'
-import type { JournalReads, JournalUpdate } from '../provisioning/ports.ts'
+import type { JournalReads, JournalUpdate, OpenJournal } from '../provisioning/ports.ts'
 import { prepare, prepareForRow, prepareSql } from './prepared-query.ts'
 import type { Param, ParamsOfRow, Session } from './prepared-query.ts'
 import type { JournalTable, NewJournalRow, Tables } from './tables.ts'
@@ -146,6 +147,12 @@ function prepareStatements(db: Kysely<Tables>) {
         from (select state from journal order by id desc limit ${sql.lit(countedEntries)})
         where not ${isOpen} and not ${isHeld} group by state`
     ),
+    open: prepareSql(
+      db,
+      () => sql<OpenCount>`select state, removal, acknowledged and subject glob 'membership:*' as promised,
+          count(*) as entries, min(decided_at) as oldest
+        from journal indexed by journal_open where ${isOpen} group by 1, 2, 3`
+    ),
     append: prepareForRow(columns, (row: ParamsOfRow<InsertedRow>) =>
       db.insertInto('journal').values(row).returning('id')
     )
@@ -176,6 +183,37 @@ function prepareUpdates(db: Kysely<Tables>) {
 interface StateCount {
   readonly state: JournalState
   readonly entries: number
+}
+
+/** How many open entries are alike. */
+interface OpenCount {
+  readonly state: OpenState
+  readonly removal: number
+  readonly promised: number
+  readonly entries: number
+  readonly oldest: number
+}
+
+function openJournalOf(counts: readonly OpenCount[]): OpenJournal {
+  const states = { decided: 0, sent: 0, unknown: 0 }
+  for (const { state, entries } of counts) states[state] += entries
+  const removals = counts.filter(({ removal }) => removal === 1)
+  const promised = counts.filter(({ promised }) => promised === 1)
+  return {
+    states,
+    oldestAt: oldestOf(counts),
+    removals: sumOf(removals),
+    oldestRemovalAt: oldestOf(removals),
+    pendingMemberships: sumOf(promised)
+  }
+}
+
+function sumOf(counts: readonly OpenCount[]): number {
+  return counts.reduce((sum, { entries }) => sum + entries, 0)
+}
+
+function oldestOf(counts: readonly OpenCount[]): number | undefined {
+  return counts.length === 0 ? undefined : Math.min(...counts.map(({ oldest }) => oldest))
 }
 
 async function all(rows: Promise<readonly TableRow[]>): Promise<readonly JournalEntry[]> {
@@ -210,7 +248,8 @@ function createReads(statements: Statements, session: Session): JournalReads {
       const held = await statements.countHeld(session)
       for (const { state, entries } of [...settled, ...open, ...held]) counts[state] = entries
       return counts
-    }
+    },
+    open: async () => openJournalOf(await statements.open(session))
   }
 }
 

@@ -3,6 +3,8 @@ import type { RawBuilder } from 'kysely'
 import type { EpochMs } from '../lib/clock.ts'
 import type { FuseName } from '../provisioning/fuse-limit.ts'
 import type { JournalState } from '../provisioning/operations.ts'
+import { monthKey, progressKey } from '../provisioning/notes.ts'
+import type { MonthNote, ProgressNote } from '../provisioning/notes.ts'
 import { importedKey } from '../provisioning/ports.ts'
 import type { Connection } from './dialect.ts'
 import { isOpen, noEntries } from './journal.ts'
@@ -20,6 +22,8 @@ export interface DirectoryStatus {
   readonly people: ResourceCounts & { readonly active: number; readonly inactive: number }
   readonly groups: ResourceCounts
   readonly journal: JournalStatus
+  /** The calls to Box as the bridge last wrote them down, at most a minute ago; null before it did. */
+  readonly calls: Pick<MonthNote, 'month' | 'calls' | 'allowance'> | null
   /** What keeps removals back when there are too many. */
   readonly fuses: Readonly<Record<FuseName, FuseStatus>>
   readonly audit: AuditStatus
@@ -41,6 +45,8 @@ interface JournalStatus {
   readonly oldestOpenAt: EpochMs | null
   /** Additions and removals of members that a client was told will be done, and are not yet. */
   readonly pendingMemberships: number
+  /** How fast they are carried out, as last written down; null where that was not yet. */
+  readonly membershipRate: ProgressNote | null
   /** Access that is still to be taken away, oldest first. */
   readonly openRemovals: readonly OpenRemoval[]
 }
@@ -102,6 +108,7 @@ export async function readStatus(url: string, now: EpochMs): Promise<DirectorySt
       people: peopleOf(connection),
       groups: groupsOf(connection),
       journal: journalOf(connection),
+      calls: callsOf(connection),
       fuses: fusesOf(connection),
       audit: auditOf(connection, now)
     }
@@ -118,11 +125,21 @@ function boxOf(connection: Connection): DirectoryStatus['box'] {
 }
 
 function importedAt(connection: Connection): EpochMs | null {
-  const [row] = read(
-    connection,
-    sql<{ at: EpochMs }>`select value ->> '$' as at from state where key = ${importedKey}`
-  )
-  return row?.at ?? null
+  return (noteOf(connection, importedKey) as EpochMs | undefined) ?? null
+}
+
+/** A named value. */
+function noteOf(connection: Connection, key: string): unknown {
+  const query = connection.db.selectFrom('state').select('value').where('key', '=', key)
+  const [row] = connection.run(query.compile())
+  return row === undefined ? undefined : (JSON.parse(row.value) as unknown)
+}
+
+function callsOf(connection: Connection): DirectoryStatus['calls'] {
+  const note = noteOf(connection, monthKey) as MonthNote | undefined
+  if (note === undefined) return null
+  const { month, calls, allowance } = note
+  return { month, calls, allowance }
 }
 
 const resourceCounts = sql`count(*) filter (where tombstone = 0) as shown,
@@ -160,6 +177,7 @@ function journalOf(connection: Connection): JournalStatus {
     states,
     oldestOpenAt: open?.oldest ?? null,
     pendingMemberships: open?.memberships ?? 0,
+    membershipRate: (noteOf(connection, progressKey) as ProgressNote | undefined) ?? null,
     openRemovals: read(
       connection,
       sql<OpenRemoval>`select id, operation ->> '$.kind' as operation, subject, state, attempts,

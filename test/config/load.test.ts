@@ -52,6 +52,7 @@ t.test('nothing set: the demo, with every default', async (t) => {
     trustedProxies: [],
     databaseUrl: 'file:data/demo.db',
     boxCallsPerMinute: 900,
+    boxCallsPerMonth: undefined,
     requestBudgetMs: 25_000,
     association: 'login',
     onExisting: 'link',
@@ -255,7 +256,6 @@ t.test('what is not available yet is refused, its only value accepted', async (t
     ON_LOGIN_CONFLICT: 'invite',
     ASSOCIATION: 'external_app_user_id',
     BOX_EVENTS_POLL_SECONDS: '300',
-    BOX_CALLS_PER_MONTH: '100000',
     TRANSFER_TO: '42'
   }
   const error = refusal({ ...real, ...missing })

@@ -1,7 +1,9 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
+import { maxWaitingCalls } from '../../src/box/pacing.ts'
 import { httpLimits } from '../../src/scim/app.ts'
+import { overloadLimits } from '../../src/scim/plugins/overload.ts'
 import { maxBodyDepth } from '../../src/scim/plugins/bodies.ts'
 import { maxAttributePathLength } from '../../src/scim/protocol/attribute-path.ts'
 import { bulkLimits } from '../../src/scim/protocol/bulk-request.ts'
@@ -10,6 +12,7 @@ import { maxFilterDepth, maxFilterTerms } from '../../src/scim/protocol/filter-p
 import * as limits from '../../src/scim/protocol/limits.ts'
 import { searchLimits } from '../../src/scim/protocol/list.ts'
 import { serviceProviderConfig } from '../../src/scim/protocol/discovery.ts'
+import { maxWaitingScans } from '../../src/store/scans/scans.ts'
 
 const { pagination } = serviceProviderConfig('https://scim.example.com') as {
   readonly pagination: { readonly cursorTimeout: number }
@@ -19,7 +22,18 @@ const inCode: Readonly<Record<string, number>> = {
   'Body of a request': httpLimits.bodyBytes,
   'Body of `POST /Bulk`': bulkLimits.maxPayloadSize,
   'URL and headers together': httpLimits.headerBytes,
+  'Time until the headers of a request have arrived': httpLimits.headersMs / 1_000,
   'Time until a request has arrived': httpLimits.receiveMs / 1_000,
+  'Time in which a client takes nothing of its answer': httpLimits.silenceMs / 1_000,
+  'Time in which a connection has no request': httpLimits.idleMs / 1_000,
+  Connections: httpLimits.connections,
+  'Writes at a time, removals aside': overloadLimits.writes,
+  'Writes and removals at a time': overloadLimits.writesAndRemovals,
+  'Bodies of all requests at a time': overloadLimits.heldBytes,
+  'Lasting delay of the event loop, for writes': overloadLimits.writeDelayMs,
+  'Lasting delay of the event loop, for removals and reads': overloadLimits.readDelayMs,
+  'Calls waiting for Box, in each lane': maxWaitingCalls,
+  'Searches waiting for the thread of their own': maxWaitingScans,
   'Nesting of a body': maxBodyDepth,
   "Nesting of an attribute's value": limits.maxDepth,
   'Whole numbers, either side of zero': Number.MAX_SAFE_INTEGER,

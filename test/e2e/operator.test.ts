@@ -89,7 +89,7 @@ t.test('a backup of a busy bridge, and life after it', { buffered: true }, async
 })
 
 t.test('the status of a bridge that runs, and of one that was killed', async (t) => {
-  const bridge = await bridgeProcess(t)
+  const bridge = await bridgeProcess(t, { env: { BOX_CALLS_PER_MONTH: '1000' } })
   const { database, emulator } = bridge
   await bridge.start()
   const { scim } = bridge
@@ -113,6 +113,7 @@ t.test('the status of a bridge that runs, and of one that was killed', async (t)
     // The admin is shown and not linked.
     people: { shown: 3, active: 3, inactive: 0, linked: 2, tombstones: 1 },
     groups: { shown: 1, linked: 1, tombstones: 0 },
+    calls: { month: /^\d{4}-\d{2}$/, calls: Number, allowance: 1000 },
     journal: {
       pendingMemberships: 0,
       oldestOpenAt: Number,
@@ -136,6 +137,7 @@ t.test('the status of a bridge that runs, and of one that was killed', async (t)
   t.equal(code, 0, 'what the write-ahead log holds is read')
   t.match(out, /^People +3 \(3 active, 0 inactive\), 2 linked; 1 tombstones$/m)
   t.match(out, /^First import +done \d{4}-/m)
+  t.match(out, /^Box calls +\d+ of 1,000 \(\d+ %\) in \d{4}-\d{2}$/m)
   t.match(out, new RegExp(`^Removals +1 open\\n +#\\d+ deactivate-user user:${leo}: `, 'm'))
   t.match(out, /login_taken$/m)
   const backup = `${database}.backup`

@@ -9,10 +9,10 @@ import type { JsonObject } from '../../src/lib/json.ts'
 import type { Random } from '../../src/lib/random.ts'
 import type { Readiness } from '../../src/provisioning/requests.ts'
 import { buildApp } from '../../src/scim/app.ts'
-import type { AppOptions } from '../../src/scim/app.ts'
 import { createAuthenticate } from '../../src/scim/access/authenticator.ts'
 import type { Authenticate } from '../../src/scim/access/caller.ts'
 import { createPlainTokenCheck } from '../../src/scim/access/plain-tokens.ts'
+import type { AppOptions, Monitoring } from '../../src/scim/app.ts'
 import { MemoryGroups, MemoryMix, MemoryUsers } from './memory-services.ts'
 
 /** The token that the test server accepts. */
@@ -65,7 +65,10 @@ export interface TestServer {
 export async function startServer(
   t: Test,
   options: Partial<AppOptions> = {},
-  authenticate: Authenticate = createAuthenticate([createPlainTokenCheck([testToken])], fixedClock)
+  {
+    authenticate = createAuthenticate([createPlainTokenCheck([testToken])], fixedClock),
+    monitoring
+  }: { readonly authenticate?: Authenticate; readonly monitoring?: Monitoring } = {}
 ): Promise<TestServer> {
   const users = new MemoryUsers()
   const groups = new MemoryGroups()
@@ -82,7 +85,8 @@ export async function startServer(
       readiness: () => state.readiness,
       authenticate,
       clock: fixedClock,
-      random: countingRandom()
+      random: countingRandom(),
+      ...(monitoring === undefined ? {} : { monitoring })
     },
     {
       requestBudgetMs: 25_000,

@@ -159,6 +159,7 @@ t.test('the status tells what is on its way', async (t) => {
       Object.assign({}, newEntry(operation, 'c', 100 + index), change)
     )
     await tx.appendJournal(entries)
+    await tx.putState('membership-progress', { at: 90, perMinute: 2 })
     await tx.putState('fuse.memberships', { openedAt: 9, countedAfter: 0 })
     await tx.putState('fuse.people', { openedAt: null, countedAfter: 0 })
     await tx.audit(audit(10 * hour, 'failed'))
@@ -168,6 +169,7 @@ t.test('the status tells what is on its way', async (t) => {
   await directory.close()
   const { journal, fuses, audit: found } = await readStatus(url, 40 * hour)
   t.match(journal, {
+    membershipRate: { at: 90, perMinute: 2 },
     states: { held: 1, decided: 3, sent: 0, unknown: 1, confirmed: 2, refused: 0, cancelled: 0 },
     oldestOpenAt: 101,
     pendingMemberships: 2

@@ -1,5 +1,15 @@
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import type { Logger } from 'pino'
+import type { Milliseconds } from '../../lib/clock.ts'
+
+/** A request that was answered. */
+export interface AnsweredRequest {
+  readonly method: string
+  /** The pattern of the route, never the URL. */
+  readonly route: string
+  readonly status: number
+  readonly durationMs: Milliseconds
+}
 
 /** What every answer carries, whoever makes it: the router, a route or the HTTP parser. */
 export function standingHeaders(correlationId: string, demo: boolean): Record<string, string> {
@@ -15,30 +25,44 @@ export function standingHeaders(correlationId: string, demo: boolean): Record<st
  */
 export function nameRequests(
   app: FastifyInstance,
-  { demo, log }: { readonly demo: boolean; readonly log: Logger }
+  options: {
+    readonly demo: boolean
+    readonly log: Logger
+    readonly onAnswered: (request: AnsweredRequest) => void
+  }
 ): void {
+  const { demo, log, onAnswered } = options
   app.addHook('onRequest', (request, reply, done) => {
     void reply.headers(standingHeaders(request.id, demo))
     done()
   })
   app.addHook('onResponse', (_request, reply, done) => {
-    log.info(requestFacts(reply), 'request answered')
+    const facts = answeredRequest(reply)
+    log.info(requestFacts(reply, facts), 'request answered')
+    onAnswered(facts)
     done()
   })
 }
 
 /**
- * What the log says about a request. The route is the pattern, not the URL: ids, filters and bodies
- * are personal data.
+ * What may be counted and logged about a request. The route is the pattern, not the URL: ids, filters
+ * and bodies are personal data.
  */
-function requestFacts(reply: FastifyReply): object {
+function answeredRequest(reply: FastifyReply): AnsweredRequest {
   const { request } = reply
   return {
-    correlationId: request.id,
     method: request.method,
     route: request.routeOptions.url ?? 'none',
     status: reply.statusCode,
-    ms: Math.round(reply.elapsedTime),
-    actor: request.actor
+    durationMs: reply.elapsedTime
   }
+}
+
+/** What the log says about a request. */
+function requestFacts(
+  { request }: FastifyReply,
+  { method, route, status, durationMs }: AnsweredRequest
+): object {
+  const ms = Math.round(durationMs)
+  return { correlationId: request.id, method, route, status, ms, actor: request.actor }
 }

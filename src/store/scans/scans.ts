@@ -25,6 +25,9 @@ export interface ScanLimits {
   readonly runMs?: Milliseconds
 }
 
+/** How many statements may wait where nobody says otherwise. */
+export const maxWaitingScans = 100
+
 /** A statement with whoever waits for it. */
 interface Job {
   readonly request: ScanRequest
@@ -47,7 +50,7 @@ const retryAfterSeconds = 5
  * first scan; one that crashes, or runs for too long, is replaced.
  */
 export function createScans(path: string, limits: ScanLimits = {}): Scans {
-  const { waiting: mostWaiting = 100, runMs = 30_000 } = limits
+  const { waiting: mostWaiting = maxWaitingScans, runMs = 30_000 } = limits
   const waiting: Job[] = []
   let thread: Thread | undefined
   let isClosed = false

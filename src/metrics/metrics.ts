@@ -1,0 +1,89 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
+import type { MetricObject } from 'prom-client'
+import type { EpochMs } from '../lib/clock.ts'
+import type { OpenJournal } from '../provisioning/ports.ts'
+import type { Signals } from '../provisioning/signals.ts'
+import { createBoxGauges, createCallMetrics } from './box-metrics.ts'
+import type { BoxState, EndedCall } from './box-metrics.ts'
+import { createJournalGauges, createMembershipMetrics } from './journal-metrics.ts'
+import { createLoadGauges, createShedMetrics } from './load-metrics.ts'
+import type { LoadState, ShedReason } from './load-metrics.ts'
+import { createRequestMetrics } from './request-metrics.ts'
+import type { AnsweredRequest } from './request-metrics.ts'
+
+/** Whoever is asked when the metrics are read. */
+export interface MetricSources {
+  readonly box: () => BoxState
+  readonly load: () => LoadState
+  readonly journal: () => Promise<OpenJournal>
+  /** Seconds that `pending` acknowledged memberships will still take. */
+  readonly secondsLeft: (pending: number) => number
+  readonly isImported: () => boolean
+  readonly now: () => EpochMs
+}
+
+/** What the bridge tells about itself in Prometheus' text format. */
+export interface Metrics {
+  /** A request was answered. */
+  readonly answered: (request: AnsweredRequest) => void
+  /** A request was turned away because there is too much to do. */
+  readonly shed: (reason: ShedReason) => void
+  /** A call to Box has ended. */
+  readonly called: (call: EndedCall) => void
+  readonly signals: Signals
+  /** Everything as of now. */
+  read(sources: MetricSources): Promise<string>
+  /** The media type of what {@link Metrics.read} returns. */
+  readonly contentType: string
+  /** What there is, for the documentation. */
+  describe(): readonly MetricDescription[]
+}
+
+/** What a metric is. */
+export interface MetricDescription {
+  readonly name: string
+  /** `counter`, `gauge` or `histogram`. */
+  readonly type: string
+  readonly labels: readonly string[]
+}
+
+/** Creates the metrics of one server, those of the process among them. */
+export function createMetrics(): Metrics {
+  const register = new Registry()
+  collectDefaultMetrics({ register })
+  const showBox = createBoxGauges(register)
+  const showJournal = createJournalGauges(register)
+  const showLoad = createLoadGauges(register)
+  const imported = new Gauge({
+    name: 'box_scim_imported',
+    help: '1 once the first import of the Box enterprise is done, else 0.',
+    registers: [register]
+  })
+  return {
+    answered: createRequestMetrics(register),
+    shed: createShedMetrics(register),
+    called: createCallMetrics(register),
+    signals: createMembershipMetrics(register),
+    async read({ box, load, journal, secondsLeft, isImported, now }) {
+      const open = await journal()
+      showBox(box())
+      showLoad(load())
+      showJournal({ open, secondsLeft: secondsLeft(open.pendingMemberships), now: now() })
+      imported.set(isImported() ? 1 : 0)
+      return register.metrics()
+    },
+    contentType: register.contentType,
+    describe: () => register.getMetricsAsArray().map(descriptionOf)
+  }
+}
+
+function descriptionOf(metric: MetricObject): MetricDescription {
+  const type =
+    metric instanceof Counter ? 'counter' : metric instanceof Histogram ? 'histogram' : 'gauge'
+  return { name: metric.name, type, labels: labelsOf(metric) }
+}
+
+/** prom-client keeps them on each metric, and does not say so in its types. */
+function labelsOf(metric: MetricObject): readonly string[] {
+  return (metric as { readonly labelNames?: readonly string[] }).labelNames ?? []
+}

@@ -1,0 +1,99 @@
+import { createMembershipProgress } from './background/membership-progress.ts'
+import { createMonthCount } from './background/month-count.ts'
+import type { MonthCount } from './background/month-count.ts'
+import type { BoxClient, BoxClientOptions } from './box/client.ts'
+import type { Config } from './config/config.ts'
+import type { Clock } from './lib/clock.ts'
+import { watchEventLoop } from './lib/event-loop.ts'
+import type { Logger } from './lib/logger.ts'
+import { createMetrics } from './metrics/metrics.ts'
+import type { Directory } from './provisioning/ports.ts'
+import type { Signals } from './provisioning/signals.ts'
+import type { Monitoring } from './scim/app.ts'
+
+/** What watches a bridge before there is a directory: it is told of the first call to Box on. */
+export interface Observation {
+  readonly onCall: NonNullable<BoxClientOptions['onCall']>
+  /** Goes on with the directory's help. */
+  attach(parts: ObservedParts): Promise<AttachedObservation>
+  /** Ends the watch. */
+  close(): void
+}
+
+/** What is watched. */
+export interface ObservedParts {
+  readonly directory: Directory
+  readonly box: Pick<BoxClient, 'health' | 'pacing'>
+  readonly isImported: () => boolean
+}
+
+/** What watches a bridge that runs. */
+export interface AttachedObservation {
+  readonly monitoring: Monitoring
+  readonly signals: Signals
+  /** Writes down what is counted, until `signal` aborts. */
+  run(signal: AbortSignal): Promise<void>
+  /** Writes down the rest. */
+  flush(): Promise<void>
+}
+
+/** Joins what watches the bridge: metrics, the month's calls, the progress of memberships. */
+export function createObservation(
+  config: Pick<Config, 'boxCallsPerMinute' | 'boxCallsPerMonth'>,
+  { clock, log }: { readonly clock: Clock; readonly log: Logger }
+): Observation {
+  const metrics = createMetrics()
+  const loop = watchEventLoop()
+  const { boxCallsPerMinute: callsPerMinute, boxCallsPerMonth: allowance } = config
+  let month: MonthCount | undefined
+
+  return {
+    onCall(call) {
+      metrics.called(call)
+      month?.count()
+    },
+
+    async attach({ directory, box, isImported }) {
+      const counting = await createMonthCount({ directory, clock, log, allowance })
+      month = counting
+      const progress = createMembershipProgress({ directory, clock, log, callsPerMinute })
+      const boxState = () => ({
+        isWell: box.health().ok,
+        callsPerMinute,
+        callsThisMonth: counting.calls(),
+        monthAllowance: allowance,
+        ...box.pacing.look()
+      })
+      return {
+        monitoring: {
+          eventLoopDelayMs: loop.delayMs,
+          answered: metrics.answered,
+          shed: metrics.shed,
+          contentType: metrics.contentType,
+          read: (load) =>
+            metrics.read({
+              box: boxState,
+              load: () => ({ ...load, eventLoopDelayMs: loop.delayMs() }),
+              journal: () => directory.journal.open(),
+              secondsLeft: progress.secondsLeft,
+              isImported,
+              now: () => clock.now()
+            })
+        },
+        signals: {
+          membershipSettled() {
+            metrics.signals.membershipSettled()
+            progress.settled()
+          },
+          membershipRefused: () => metrics.signals.membershipRefused()
+        },
+        async run(signal) {
+          await Promise.all([counting.run(signal), progress.run(signal)])
+        },
+        flush: () => counting.flush()
+      }
+    },
+
+    close: () => loop.close()
+  }
+}
