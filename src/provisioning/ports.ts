@@ -1,5 +1,6 @@
 import type { EpochMs } from '../lib/clock.ts'
 import type { JsonValue } from '../lib/json.ts'
+import type { Hint, HintSource, NotedHint } from './hints.ts'
 import type {
   BoxGroup,
   BoxGroupFields,
@@ -206,6 +207,14 @@ export interface StateReads {
   get(key: string): Promise<JsonValue | undefined>
 }
 
+/** Reads of what is to be read again in Box. */
+export interface HintReads {
+  /** Hints with `notBefore` ≤ `now`, oldest first; what others need comes before them. */
+  due(now: EpochMs, limit: number): Promise<readonly NotedHint[]>
+  /** How many there are, and when the oldest was noted. */
+  waiting(): Promise<{ readonly count: number; readonly oldestAt: EpochMs | undefined }>
+}
+
 /** All reads. */
 export interface DirectoryReads {
   readonly users: UserReads
@@ -213,6 +222,7 @@ export interface DirectoryReads {
   readonly resources: ResourceReads
   readonly memberships: MembershipReads
   readonly journal: JournalReads
+  readonly hints: HintReads
   readonly state: StateReads
 }
 
@@ -250,6 +260,15 @@ export interface DirectoryTransaction extends DirectoryReads {
   updateJournal(ids: readonly number[], change: JournalUpdate): Promise<void>
   /** Appends an audit entry. */
   audit(entry: AuditEntry): Promise<void>
+  /**
+   * Notes what is to be read again in Box. What is noted already stays one hint, which counts as noted
+   * anew and is due at once.
+   */
+  noteHints(hints: readonly Hint[], source: HintSource, now: EpochMs): Promise<void>
+  /** Removes a hint that was worked, unless it was noted anew meanwhile. */
+  dropHint(noted: NotedHint): Promise<void>
+  /** Has a hint rest until `notBefore`, unless it was noted anew meanwhile. */
+  postponeHint(noted: NotedHint, notBefore: EpochMs): Promise<void>
   /** Sets a named value. */
   putState(key: string, value: JsonValue): Promise<void>
 }
