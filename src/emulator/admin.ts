@@ -1,5 +1,7 @@
 import type { EmulatorContext } from './context.ts'
+import { actorOf } from './enterprise.ts'
 import type { NewGroup, NewUser } from './enterprise.ts'
+import type { Actor } from './event-log.ts'
 import type { ForeignAccount, GroupRecord, MemberRole, UserRecord } from './records.ts'
 import type { HiddenUserFacts, SettableUserFields } from './seed.ts'
 
@@ -65,52 +67,71 @@ export function createAdmin(context: EmulatorContext): Admin {
     return found
   }
 
+  /** What an administrator does, events say of an administrator. */
+  const deed =
+    <Args extends readonly unknown[], Result>(work: (...args: Args) => Result) =>
+    (...args: Args): Result =>
+      context.enterprise.events.by(adminOf(context), () => work(...args))
+
   return {
-    createUser(created) {
+    createUser: deed((created: NewUser) => {
       assertFreeAddress(context, created.login, undefined)
       return context.enterprise.createUser({ emailConfirmed: true, ...created }).id
-    },
-    updateUser(name, changes) {
-      const found = withLogin(context, user(name), changes.login)
-      const { ownsContent, retained, emailConfirmed, ...fields } = changes
-      const changed = context.enterprise.changeUser(found, fields)
-      context.enterprise.changeHiddenFacts(changed, {
-        ...(ownsContent !== undefined && { ownsContent }),
-        ...(retained !== undefined && { retained }),
-        ...(emailConfirmed !== undefined && { emailConfirmed })
-      })
-    },
-    addAlias(name, email) {
+    }),
+    updateUser: deed((name: string, changes: AdminUserChanges) =>
+      updateUser(context, user(name), changes)
+    ),
+    addAlias: deed((name: string, email: string) => {
       const found = user(name)
       assertFreeAddress(context, email, undefined)
       return context.enterprise.addAlias(found, email, true).id
-    },
-    deleteUser: (name) => context.enterprise.deleteUser(user(name)),
-    createGroup(created) {
+    }),
+    deleteUser: deed((name: string) => context.enterprise.deleteUser(user(name))),
+    createGroup: deed((created: NewGroup) => {
       assertFreeName(context, created.name, undefined)
       return context.enterprise.createGroup(created).id
-    },
-    updateGroup(name, changes) {
+    }),
+    updateGroup: deed((name: string, changes: Partial<NewGroup>) => {
       const found = group(name)
       if (changes.name !== undefined) assertFreeName(context, changes.name, found)
       context.enterprise.changeGroup(found, changes)
-    },
-    deleteGroup: (name) => context.enterprise.deleteGroup(group(name)),
-    putMember: (groupName, userName, role = 'member') =>
-      putMember(context, { group: group(groupName), user: user(userName), role }),
-    removeMember(groupName, userName) {
-      const { memberships } = context.enterprise
-      const membership = memberships.find(group(groupName).id, user(userName).id)
+    }),
+    deleteGroup: deed((name: string) => context.enterprise.deleteGroup(group(name))),
+    putMember: deed((groupName: string, userName: string, role: MemberRole = 'member') =>
+      putMember(context, { group: group(groupName), user: user(userName), role })
+    ),
+    removeMember: deed((groupName: string, userName: string) => {
+      const { enterprise } = context
+      const membership = enterprise.memberships.find(group(groupName).id, user(userName).id)
       if (membership === undefined) {
         throw new AdminError(404, `${userName} is not in ${groupName}`)
       }
-      memberships.delete(membership.id)
-    },
+      enterprise.removeMember(membership)
+    }),
     createForeignAccount(account) {
       assertFreeAddress(context, account.login, undefined)
       return context.enterprise.addForeign(account).id
     }
   }
+}
+
+/** The primary admin, or the unknown person whom Box names where it knows nobody. */
+function adminOf({ enterprise }: EmulatorContext): Actor {
+  const admin = enterprise.users.sorted.find(({ fields }) => fields.role === 'admin')
+  return admin === undefined ? { id: '2', name: 'Unknown User', login: '' } : actorOf(admin)
+}
+
+function updateUser(
+  context: EmulatorContext,
+  user: UserRecord,
+  { ownsContent, retained, emailConfirmed, ...fields }: AdminUserChanges
+): void {
+  const changed = context.enterprise.changeUser(withLogin(context, user, fields.login), fields)
+  context.enterprise.changeHiddenFacts(changed, {
+    ...(ownsContent !== undefined && { ownsContent }),
+    ...(retained !== undefined && { retained }),
+    ...(emailConfirmed !== undefined && { emailConfirmed })
+  })
 }
 
 /** The user, with the alias that is to be the login in its place already. */

@@ -1,3 +1,5 @@
+import { eventDisturbances } from './event-log.ts'
+
 const text = { type: 'string' } as const
 const flag = { type: 'boolean' } as const
 const count = { type: 'integer', minimum: 0 } as const
@@ -89,6 +91,15 @@ export const member = { ...object({ role: { enum: ['member', 'admin'] } }), null
 /** Body of `POST /_control/reset`; may be absent. */
 export const reset = { ...object({ seed: { enum: ['demo', 'empty'] } }), nullable: true }
 
+/** Body of `POST /_control/events`: an event of any form. */
+export const event = { type: 'object' }
+
+/** Body of `POST /_control/events/disturbances`. */
+export const eventDisturbance = object(
+  { kind: { enum: eventDisturbances }, times: { type: 'integer', minimum: 1 } },
+  ['kind']
+)
+
 /** Body of `POST /_control/faults`. */
 export const fault = {
   type: 'object',
@@ -97,6 +108,7 @@ export const fault = {
     faultOf(['rate-limited', '503-before', '503-after'], { retryAfterSeconds: count }),
     faultOf([
       'server-error',
+      'insufficient-scope',
       'html-502',
       'reset-before',
       'reset-after',

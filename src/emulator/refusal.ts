@@ -90,6 +90,12 @@ export function accessDenied(): Refusal {
   return new Refusal({ status: 403, code, message: 'Access denied - insufficient permission' })
 }
 
+/** 403: the application lacks a scope. */
+export function insufficientScope(): Refusal {
+  const message = 'The request requires higher privileges than provided by the access token.'
+  return new Refusal({ status: 403, code: 'insufficient_scope', message })
+}
+
 /** 403 `forbidden`, the answer to deleting somebody whose content is under a retention policy. */
 export function retained(): Refusal {
   const message =

@@ -75,7 +75,7 @@ export function registerMembershipRoutes(app: FastifyInstance, context: Emulator
   })
 
   app.delete(ONE, (request, reply) => {
-    context.enterprise.memberships.delete(findMembership(context, request).id)
+    context.enterprise.removeMember(findMembership(context, request))
     return reply.code(204).send()
   })
 }
