@@ -24,7 +24,8 @@ const operations = [
   'PUT /2.0/groups/:id',
   'GET /2.0/groups/:id/memberships',
   'POST /2.0/group_memberships',
-  'DELETE /2.0/group_memberships/:id'
+  'DELETE /2.0/group_memberships/:id',
+  'GET /2.0/events'
 ]
 
 /**

@@ -52,7 +52,10 @@ export async function drive(): Promise<readonly Exchange[]> {
           aliasOutsideDomains: 'conflict',
           unknownMember: 'bad-request',
           provenanceLocksApi: true,
-          inactiveMayJoin: false
+          inactiveMayJoin: false,
+          eventPosition: 'number',
+          userEventSource: 'standard',
+          groupEventSource: 'nested'
         }
       },
       async (box) => {
@@ -105,6 +108,7 @@ function there<Thing>(thing: Thing | undefined): Thing {
 
 async function everyday(box: Box): Promise<void> {
   await box.getOwnAccount(call())
+  const { nextPosition } = await box.listEvents('now', call())
   await box.listUsers(undefined, call())
   const zoe = await box.createUser(
     {
@@ -147,6 +151,7 @@ async function everyday(box: Box): Promise<void> {
   await box.listGroupMemberships(group.id, 0, call())
   await box.removeMembership(membership.id, call())
   await box.removeMembership(membership.id, call())
+  await box.listEvents(nextPosition, call())
 }
 
 async function changeLogin(box: Box, id: BoxUserId): Promise<void> {
@@ -185,7 +190,8 @@ async function refusals(box: Box): Promise<void> {
     () => box.listGroupMemberships(nothing, 0, call()),
     () => box.findMembership(sales.id, nobody, call()),
     () => box.addMembership(nothing, carla.id, call()),
-    () => box.addMembership(sales.id, nobody, call())
+    () => box.addMembership(sales.id, nobody, call()),
+    () => box.listEvents('yesterday', call())
   ]
   for (const work of works) await tolerated(work())
 }
@@ -216,6 +222,8 @@ async function disturbances(box: Box, emulator: Emulator): Promise<void> {
     await tolerated(box.createGroup({ name: `Group ${kind}` }, call()))
     emulator.faults.clear()
   }
+  emulator.faults.add({ kind: 'insufficient-scope', times: 1, path: '/2.0/events' })
+  await tolerated(box.listEvents('now', call()))
   emulator.revokeTokens()
   await box.getUser(user.id, call())
   emulator.faults.add({ kind: 'notification-email-array', times: 1 })

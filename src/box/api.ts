@@ -1,4 +1,5 @@
 import { EmailAliasesManager } from 'box-typescript-sdk-gen/managers/emailAliases.generated'
+import { EventsManager } from 'box-typescript-sdk-gen/managers/events.generated'
 import { GroupsManager } from 'box-typescript-sdk-gen/managers/groups.generated'
 import { MembershipsManager } from 'box-typescript-sdk-gen/managers/memberships.generated'
 import { UsersManager } from 'box-typescript-sdk-gen/managers/users.generated'
@@ -20,6 +21,7 @@ interface Managers {
   readonly aliases: EmailAliasesManager
   readonly groups: GroupsManager
   readonly memberships: MembershipsManager
+  readonly events: EventsManager
 }
 
 /** Box's API: calls of SDK managers in, Box's JSON out. */
@@ -69,7 +71,8 @@ function managersOf(networkSession: NetworkSession): Managers {
     users: new UsersManager({ networkSession }),
     aliases: new EmailAliasesManager({ networkSession }),
     groups: new GroupsManager({ networkSession }),
-    memberships: new MembershipsManager({ networkSession })
+    memberships: new MembershipsManager({ networkSession }),
+    events: new EventsManager({ networkSession })
   }
 }
 

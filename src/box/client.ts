@@ -6,6 +6,7 @@ import { createBoxApi } from './api.ts'
 import { createTokenRequest } from './credentials.ts'
 import type { BoxCredentials } from './credentials.ts'
 import { judgeToken, unavailable, failure } from './errors.ts'
+import { createBoxEvents } from './events.ts'
 import { createExchange } from './exchange.ts'
 import type { BoxHealth } from './exchange.ts'
 import { createBoxGroups } from './groups.ts'
@@ -87,6 +88,7 @@ export function createBoxClient(options: BoxClientOptions): BoxClient {
     ...createBoxUsers(api),
     ...createBoxGroups(api),
     ...createBoxMemberships(api),
+    ...createBoxEvents(api),
     health: () => exchange.health(),
     pacing: { depth: () => pacing.depth() },
     async close() {

@@ -58,6 +58,27 @@ export interface BoxPage<Entry> {
   readonly truncated: boolean
 }
 
+/** Something that happened in the enterprise to people, groups or memberships. */
+export interface BoxEvent {
+  /** The same for every delivery of one event; '' where Box gave none. */
+  readonly id: string
+  /** Box's name for what happened. */
+  readonly type: string
+  /** The id of the account that did it; '' where Box does not say. */
+  readonly actorId: string
+  /** What to read again; empty where nothing in the event says whom it is about. */
+  readonly hints: readonly Hint[]
+}
+
+/** A page of the enterprise's events: unordered, and some more than once. */
+export interface BoxEventPage {
+  readonly events: readonly BoxEvent[]
+  /** How many entries Box sent, those included that are of no concern here. */
+  readonly count: number
+  /** Where the next page begins. */
+  readonly nextPosition: string
+}
+
 /** An e-mail alias of a Box user. */
 export interface BoxAlias {
   readonly id: string
@@ -117,6 +138,13 @@ export interface BoxPort {
   addMembership(groupId: BoxGroupId, userId: BoxUserId, call: BoxCall): Promise<BoxMembership>
   /** Removes a membership; one that is gone already counts as removed. */
   removeMembership(id: BoxMembershipId, call: BoxCall): Promise<void>
+
+  /**
+   * Reads the events that concern people, groups and memberships from a position on; `now` reads none
+   * and tells the position of the present. Box keeps events for two weeks. Refused with 403 where the
+   * app lacks the scope, and with 400 where Box does not know the position.
+   */
+  listEvents(position: string, call: BoxCall): Promise<BoxEventPage>
 }
 
 /** Reads of people; each sees the last committed state and none waits for a transaction. */
