@@ -1,5 +1,6 @@
 import { pino, type Logger } from 'pino'
 import { createBoxWatch } from './background/box-watch.ts'
+import { createDriftFeed, type DriftFeed } from './background/drift-feed.ts'
 import { createImport, type Import } from './background/import.ts'
 import { createJournalWorker } from './background/journal-worker.ts'
 import { createBoxClient, type BoxClient } from './box/client.ts'
@@ -131,9 +132,15 @@ async function run(
 ): Promise<Server> {
   const { box, directory, clock, random, log } = parts
   const settings = provisioningSettings(config)
-  const firstImport = await createImport({ directory, box: box.client, clock, log, settings })
+  const feed = createFeed(config, parts)
+  const firstImport = await createImport({
+    ...parts,
+    box: box.client,
+    settings,
+    begin: async (ownId, call) => feed?.begin(ownId, call)
+  })
   const stop = new AbortController()
-  const { provisioning, worker } = joinProvisioning({ ...parts, settings, firstImport })
+  const { provisioning, worker } = joinProvisioning({ ...parts, settings, firstImport, feed })
   const demo = demoOf(config, box, random)
   const app = buildApp(
     {
@@ -163,7 +170,11 @@ async function run(
   const isWell = () => box.client.health().ok
   const watch = createBoxWatch({ box: box.client, isWell, clock, log })
   const background = ready.then(() =>
-    Promise.all([worker.run(stop.signal), watch.run(stop.signal, wasImported)])
+    Promise.all([
+      worker.run(stop.signal),
+      watch.run(stop.signal, wasImported),
+      feed?.run(stop.signal)
+    ])
   )
   background.catch((error: unknown) => log.error({ err: error }, 'the background work ended'))
   return {
@@ -188,8 +199,9 @@ function joinProvisioning(parts: {
   readonly log: Logger
   readonly settings: ProvisioningSettings
   readonly firstImport: Import
+  readonly feed: DriftFeed | undefined
 }): { provisioning: Provisioning; worker: ReturnType<typeof createJournalWorker> } {
-  const { box, directory, clock, log, settings, firstImport } = parts
+  const { box, directory, clock, log, settings, firstImport, feed } = parts
   const provisioning = createProvisioning(
     {
       directory,
@@ -197,8 +209,7 @@ function joinProvisioning(parts: {
       clock,
       log,
       settings,
-      // Changes made in Box are not followed yet: removals are always sent.
-      mirror: { isCurrent: () => false },
+      mirror: { isCurrent: () => feed?.isCurrent() ?? false },
       locks: createKeyedLock(),
       assertImported: () => assertImported(firstImport)
     },
@@ -206,6 +217,27 @@ function joinProvisioning(parts: {
   )
   const worker = createJournalWorker({ directory, drive: provisioning.drive, clock, log })
   return { provisioning, worker }
+}
+
+/** Undefined where Box's events are not to be followed. */
+function createFeed(
+  config: Config,
+  parts: {
+    readonly box: BoxSide
+    readonly directory: Directory
+    readonly clock: Clock
+    readonly log: Logger
+  }
+): DriftFeed | undefined {
+  const intervalMs = config.boxEventsPollMs
+  if (intervalMs === 0) return undefined
+  return createDriftFeed({
+    ...parts,
+    box: parts.box.client,
+    intervalMs,
+    onHints: () => undefined,
+    reconcileAll: async () => undefined
+  })
 }
 
 function assertImported(firstImport: Import): void {

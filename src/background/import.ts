@@ -3,7 +3,13 @@ import type { Logger } from '../lib/logger.ts'
 import { inTurns } from '../lib/turns.ts'
 import { BoxUnavailableError } from '../provisioning/errors.ts'
 import { allUsersGroupType } from '../provisioning/group-creation.ts'
-import type { BoxGroup, BoxGroupId, BoxMembership, BoxUser } from '../provisioning/model.ts'
+import type {
+  BoxGroup,
+  BoxGroupId,
+  BoxMembership,
+  BoxUser,
+  BoxUserId
+} from '../provisioning/model.ts'
 import { importedKey } from '../provisioning/ports.ts'
 import type { BoxCall, BoxPort, Directory, DirectoryTransaction } from '../provisioning/ports.ts'
 import { changeGroup, changeUser, newGroup, newUser } from '../provisioning/records.ts'
@@ -17,6 +23,8 @@ export interface ImportDependencies {
   readonly clock: Clock
   readonly log: Logger
   readonly settings: ProvisioningSettings
+  /** What comes before the first object is read, while Box's answers still count as news. */
+  readonly begin: (ownId: BoxUserId, call: BoxCall) => Promise<void>
 }
 
 /** The first import of the Box enterprise into the directory. */
@@ -38,7 +46,7 @@ const restMs = 30_000
  * Until it is done nobody else writes, so that nothing newer is overwritten.
  */
 export async function createImport(dependencies: ImportDependencies): Promise<Import> {
-  const { directory, box, clock, log, settings } = dependencies
+  const { directory, box, clock, log, settings, begin } = dependencies
   let isDone = (await directory.state.get(importedKey)) !== undefined
   const counts = { users: 0, groups: 0 }
   let hasBegun = false
@@ -84,6 +92,7 @@ export async function createImport(dependencies: ImportDependencies): Promise<Im
     Object.assign(counts, { users: 0, groups: 0 })
     hasBegun = true
     const own = await persistently((call) => box.getOwnAccount(call), signal)
+    await persistently((call) => begin(own.id, call), signal)
     await importUsers(own.id, signal)
     const groups = await importGroups(signal)
     for (const id of groups) await importMemberships(id, signal)

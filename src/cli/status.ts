@@ -19,7 +19,7 @@ export function status(io: CommandIo, options: { readonly json?: boolean }): Pro
 }
 
 function describe(status: Status, now: EpochMs): readonly string[] {
-  const { database, box, importedAt, people, groups } = status
+  const { database, box, importedAt, events, people, groups } = status
   return [
     row('Directory', database),
     row('Box', box === null ? 'none yet' : `enterprise ${box.enterpriseId} at ${box.host}`),
@@ -29,9 +29,17 @@ function describe(status: Status, now: EpochMs): readonly string[] {
       `${count(people.shown)} (${count(people.active)} active, ${count(people.inactive)} inactive), ${linkage(people)}`
     ),
     row('Groups', `${count(groups.shown)}, ${linkage(groups)}`),
+    row('Box events', describeEvents(events, now)),
     ...describeJournal(status, now),
     ...describeAudit(status)
   ]
+}
+
+function describeEvents(events: Status['events'], now: EpochMs): string {
+  if (events?.isForbidden)
+    return 'not followed: the app lacks the scope Manage enterprise properties'
+  const readAt = events?.readAt ?? null
+  return readAt === null ? 'not followed' : `read ${duration(now - readAt)} ago`
 }
 
 function row(label: string, text: string): string {

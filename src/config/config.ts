@@ -28,6 +28,8 @@ interface Settings {
   readonly databaseUrl: string
   /** One budget for all calls to Box. */
   readonly boxCallsPerMinute: number
+  /** The time between polls of Box's events; 0: they are not followed. */
+  readonly boxEventsPollMs: Milliseconds
   /** How long a write waits for its turn and for Box. */
   readonly requestBudgetMs: Milliseconds
   /** How a person is matched with a Box user. */

@@ -116,6 +116,7 @@ function settingsOf(values: ConfigValues) {
     scimTokens: values.SCIM_TOKEN === undefined ? [] : splitTokens(values.SCIM_TOKEN),
     databaseUrl: values.DATABASE_URL,
     boxCallsPerMinute: values.BOX_CALLS_PER_MINUTE,
+    boxEventsPollMs: values.BOX_EVENTS_POLL_SECONDS * 1000,
     requestBudgetMs: values.REQUEST_BUDGET_SECONDS * 1000,
     association: values.ASSOCIATION,
     onExisting: values.ON_EXISTING,

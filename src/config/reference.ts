@@ -138,10 +138,15 @@ export const settings: readonly Setting[] = Object.freeze([
     'BOX_CALLS_PER_MONTH',
     'Monthly allowance to be warned about. Not available in this version.'
   ),
-  fixed(
+  setting(
     'BOX_EVENTS_POLL_SECONDS',
-    '0',
-    'Drift feed: seconds between polls of Box events. Not available in this version: changes that people make in Box are not seen after the first import.'
+    'a whole number from 0 to 86400',
+    { type: 'integer', minimum: 0, maximum: 86_400 },
+    {
+      default: '300',
+      description:
+        'Drift feed: seconds between polls of Box events, which tell what people changed in Box. `0` switches it off.'
+    }
   ),
   setting(
     'REQUEST_BUDGET_SECONDS',

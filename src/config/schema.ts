@@ -16,6 +16,7 @@ export interface ConfigValues {
   readonly BOX_ENTERPRISE_ID?: string
   readonly BOX_JWT_CONFIG_FILE?: string
   readonly BOX_CALLS_PER_MINUTE: number
+  readonly BOX_EVENTS_POLL_SECONDS: number
   readonly REQUEST_BUDGET_SECONDS: number
   readonly ASSOCIATION: 'login'
   readonly ON_EXISTING: 'link' | 'conflict'

@@ -229,6 +229,19 @@ export interface AuditEntry {
 /** The named value that holds when the first import was done, in epoch ms; there is none before. */
 export const importedKey = 'imported'
 
+/** The named value that holds how far Box's events were read: {@link EventsProgress}. */
+export const eventsKey = 'events'
+
+/** How far Box's events were read. */
+export interface EventsProgress {
+  /** Where the next poll begins; null before the first. */
+  readonly position: string | null
+  /** When the last successful poll was. */
+  readonly readAt: EpochMs | null
+  /** True where Box said that the app may not read events. */
+  readonly isForbidden: boolean
+}
+
 /** Named values about the directory itself, e.g. {@link importedKey}. */
 export interface StateReads {
   /** A value, or undefined. */

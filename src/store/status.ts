@@ -2,7 +2,8 @@ import { sql } from 'kysely'
 import type { RawBuilder } from 'kysely'
 import type { EpochMs } from '../lib/clock.ts'
 import type { JournalState } from '../provisioning/operations.ts'
-import { importedKey } from '../provisioning/ports.ts'
+import { eventsKey, importedKey } from '../provisioning/ports.ts'
+import type { EventsProgress } from '../provisioning/ports.ts'
 import type { Connection } from './dialect.ts'
 import { isOpen } from './journal.ts'
 import { assertCurrentForm } from './migrations/migrate.ts'
@@ -16,10 +17,20 @@ export interface DirectoryStatus {
   readonly box: { readonly host: string; readonly enterpriseId: string } | null
   /** When the first import was done; null while it is not, and the counts tell how far it is. */
   readonly importedAt: EpochMs | null
+  /** How Box's events are followed; null where they never were. */
+  readonly events: EventsStatus | null
   readonly people: ResourceCounts & { readonly active: number; readonly inactive: number }
   readonly groups: ResourceCounts
   readonly journal: JournalStatus
   readonly audit: AuditStatus
+}
+
+/** Whether changes that others make in Box are known. */
+interface EventsStatus {
+  /** When events were last read. */
+  readonly readAt: EpochMs | null
+  /** True where the app lacks the scope for it. */
+  readonly isForbidden: boolean
 }
 
 /** How many resources there are. */
@@ -89,6 +100,7 @@ export async function readStatus(url: string, now: EpochMs): Promise<DirectorySt
       database: path,
       box: boxOf(connection),
       importedAt: importedAt(connection),
+      events: eventsOf(connection),
       people: peopleOf(connection),
       groups: groupsOf(connection),
       journal: journalOf(connection),
@@ -112,6 +124,16 @@ function importedAt(connection: Connection): EpochMs | null {
     sql<{ at: EpochMs }>`select value ->> '$' as at from state where key = ${importedKey}`
   )
   return row?.at ?? null
+}
+
+function eventsOf(connection: Connection): EventsStatus | null {
+  const [row] = read(
+    connection,
+    sql<{ value: string }>`select value from state where key = ${eventsKey}`
+  )
+  if (row === undefined) return null
+  const { readAt, isForbidden } = JSON.parse(row.value) as EventsProgress
+  return { readAt, isForbidden }
 }
 
 const resourceCounts = sql`count(*) filter (where tombstone = 0) as shown,

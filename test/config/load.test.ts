@@ -49,6 +49,7 @@ t.test('nothing set: the demo, with every default', async (t) => {
     scimTokens: [],
     databaseUrl: 'file:data/demo.db',
     boxCallsPerMinute: 900,
+    boxEventsPollMs: 300_000,
     requestBudgetMs: 25_000,
     association: 'login',
     onExisting: 'link',
@@ -238,7 +239,6 @@ t.test('what is not available yet is refused, its only value accepted', async (t
     ASSOCIATION: 'external_app_user_id',
     FUSE: '20 or 3%/24h',
     FUSE_MEMBERS: '500/24h',
-    BOX_EVENTS_POLL_SECONDS: '300',
     BOX_CALLS_PER_MONTH: '100000',
     TRANSFER_TO: '42'
   }

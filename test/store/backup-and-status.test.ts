@@ -136,6 +136,7 @@ t.test('the status tells what is on its way', async (t) => {
   t.match(await readStatus(url, 0), {
     box: { host: 'api.box.com', enterpriseId: '42' },
     importedAt: null,
+    events: null,
     people: { shown: 0, linked: 0, tombstones: 0, active: 0, inactive: 0 },
     journal: { oldestOpenAt: null, pendingMemberships: 0, openRemovals: [] },
     audit: { failures24h: 0, last: [] }
@@ -155,12 +156,14 @@ t.test('the status tells what is on its way', async (t) => {
       Object.assign({}, newEntry(operation, 'c', 100 + index), change)
     )
     await tx.appendJournal(entries)
+    await tx.putState('events', { position: '7', readAt: 39 * hour, isForbidden: false })
     await tx.audit(audit(10 * hour, 'failed'))
     await tx.audit(audit(20 * hour, 'failed'))
     await tx.audit(audit(30 * hour, 'done'))
   })
   await directory.close()
-  const { journal, audit: found } = await readStatus(url, 40 * hour)
+  const { journal, audit: found, events } = await readStatus(url, 40 * hour)
+  t.same(events, { readAt: 39 * hour, isForbidden: false })
   t.match(journal, {
     states: { decided: 3, sent: 0, unknown: 1, confirmed: 2, refused: 0, cancelled: 0 },
     oldestOpenAt: 101,
