@@ -72,12 +72,13 @@ export function createAdmin(context: EmulatorContext): Admin {
     },
     updateUser(name, changes) {
       const found = withLogin(context, user(name), changes.login)
-      const { ownsContent, retained, emailConfirmed, ...fields } = changes
+      const { ownsContent, retained, emailConfirmed, concealed, ...fields } = changes
       const changed = context.enterprise.changeUser(found, fields)
       context.enterprise.changeHiddenFacts(changed, {
         ...(ownsContent !== undefined && { ownsContent }),
         ...(retained !== undefined && { retained }),
-        ...(emailConfirmed !== undefined && { emailConfirmed })
+        ...(emailConfirmed !== undefined && { emailConfirmed }),
+        ...(concealed !== undefined && { concealed })
       })
     },
     addAlias(name, email) {

@@ -48,7 +48,8 @@ const userProperties = {
   external_app_user_id: text,
   ownsContent: flag,
   retained: flag,
-  emailConfirmed: flag
+  emailConfirmed: flag,
+  concealed: flag
 }
 
 const groupProperties = {

@@ -50,7 +50,8 @@ const DIRECTORY = {
   'DELETE /_control/faults': 'disarm all',
   'DELETE /_control/tokens': 'revoke all tokens',
   'POST /_control/users': 'add a user as an admin in Box would: {"login", "name", …}',
-  'PATCH /_control/users/:user': 'change fields, status, role, login, ownsContent, retained',
+  'PATCH /_control/users/:user':
+    'change fields, status, role, login, ownsContent, retained, concealed',
   'DELETE /_control/users/:user': 'delete a user',
   'POST /_control/groups': 'add a group: {"name", …}',
   'PATCH /_control/groups/:group': 'change a group',
