@@ -1,7 +1,9 @@
 import { pino, type Logger } from 'pino'
 import { createBoxWatch } from './background/box-watch.ts'
+import { createHintWorker, type HintWorker } from './background/hint-worker.ts'
 import { createImport, type Import } from './background/import.ts'
-import { createJournalWorker } from './background/journal-worker.ts'
+import { createJournalWorker, type JournalWorker } from './background/journal-worker.ts'
+import { createReconcile } from './background/reconcile.ts'
 import { createBoxClient, type BoxClient } from './box/client.ts'
 import type { Config } from './config/config.ts'
 import { warnings } from './config/warnings.ts'
@@ -133,7 +135,7 @@ async function run(
   const settings = provisioningSettings(config)
   const firstImport = await createImport({ directory, box: box.client, clock, log, settings })
   const stop = new AbortController()
-  const { provisioning, worker } = joinProvisioning({ ...parts, settings, firstImport })
+  const { provisioning, worker, hintWorker } = joinProvisioning({ ...parts, settings, firstImport })
   const demo = demoOf(config, box, random)
   const app = buildApp(
     {
@@ -161,9 +163,22 @@ async function run(
   const wasImported = firstImport.progress() === 'done'
   const ready = firstImport.run(stop.signal)
   const isWell = () => box.client.health().ok
+  const reconcile = createReconcile({
+    directory,
+    box: box.client,
+    clock,
+    log,
+    everyMs: config.reconcileMs,
+    onHints: () => hintWorker.wake()
+  })
   const watch = createBoxWatch({ box: box.client, isWell, clock, log })
   const background = ready.then(() =>
-    Promise.all([worker.run(stop.signal), watch.run(stop.signal, wasImported)])
+    Promise.all([
+      worker.run(stop.signal),
+      hintWorker.run(stop.signal),
+      reconcile.run(stop.signal),
+      watch.run(stop.signal, wasImported)
+    ])
   )
   background.catch((error: unknown) => log.error({ err: error }, 'the background work ended'))
   return {
@@ -188,7 +203,7 @@ function joinProvisioning(parts: {
   readonly log: Logger
   readonly settings: ProvisioningSettings
   readonly firstImport: Import
-}): { provisioning: Provisioning; worker: ReturnType<typeof createJournalWorker> } {
+}): { provisioning: Provisioning; worker: JournalWorker; hintWorker: HintWorker } {
   const { box, directory, clock, log, settings, firstImport } = parts
   const provisioning = createProvisioning(
     {
@@ -204,8 +219,10 @@ function joinProvisioning(parts: {
     },
     () => worker.wake()
   )
-  const worker = createJournalWorker({ directory, drive: provisioning.drive, clock, log })
-  return { provisioning, worker }
+  const { drive, refresh } = provisioning
+  const worker = createJournalWorker({ directory, drive, clock, log })
+  const hintWorker = createHintWorker({ directory, refresh, clock, log })
+  return { provisioning, worker, hintWorker }
 }
 
 function assertImported(firstImport: Import): void {
@@ -223,7 +240,8 @@ function provisioningSettings(config: Config): ProvisioningSettings {
     loginDomain: config.loginDomain,
     deactivatedStatus: config.onDeactivate,
     allowCoadmin: config.allowCoadmin,
-    strictMembers: config.strictMembers
+    strictMembers: config.strictMembers,
+    restores: config.driftRestore
   }
 }
 

@@ -133,6 +133,12 @@ export interface UserReads {
   search(request: SearchRequest): Promise<SearchPage<StoredResource>>
   /** Those of `ids` that are visible users. */
   visible(ids: readonly string[]): Promise<ReadonlySet<string>>
+  /** How many are visible. */
+  count(): Promise<number>
+  /** The snapshots of those of `ids` that are known, tombstones included. */
+  snapshots(ids: readonly BoxUserId[]): Promise<ReadonlyMap<BoxUserId, BoxUser>>
+  /** Some of the ids after `after`, tombstones included, in order; '' begins, and none are the end. */
+  ids(after: string): Promise<readonly BoxUserId[]>
 }
 
 /** Reads of groups; like {@link UserReads}. */
@@ -145,6 +151,12 @@ export interface GroupReads {
   view(id: BoxGroupId, related: boolean): Promise<StoredResource | undefined>
   /** A page of what is visible. */
   search(request: SearchRequest): Promise<SearchPage<StoredResource>>
+  /** How many are visible. */
+  count(): Promise<number>
+  /** The snapshots of those of `ids` that are known, tombstones included. */
+  snapshots(ids: readonly BoxGroupId[]): Promise<ReadonlyMap<BoxGroupId, BoxGroup>>
+  /** Some of the ids after `after`, tombstones included, in order; '' begins, and none are the end. */
+  ids(after: string): Promise<readonly BoxGroupId[]>
 }
 
 /** Reads of people and groups together. */
@@ -200,6 +212,12 @@ export interface AuditEntry {
 
 /** The named value that holds when the first import was done, in epoch ms; there is none before. */
 export const importedKey = 'imported'
+
+/** The named value that holds how far the reconcile is. */
+export const reconcileKey = 'reconcile'
+
+/** The named value that counts what disappeared from Box lately. */
+export const deletionsKey = 'deletions'
 
 /** Named values about the directory itself, e.g. {@link importedKey}. */
 export interface StateReads {

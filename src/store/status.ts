@@ -4,6 +4,8 @@ import type { EpochMs } from '../lib/clock.ts'
 import type { JournalState } from '../provisioning/operations.ts'
 import { importedKey } from '../provisioning/ports.ts'
 import type { Connection } from './dialect.ts'
+import { driftOf } from './drift-status.ts'
+import type { DriftStatus } from './drift-status.ts'
 import { isOpen } from './journal.ts'
 import { assertCurrentForm } from './migrations/migrate.ts'
 import { readDatabase } from './read-database.ts'
@@ -19,6 +21,7 @@ export interface DirectoryStatus {
   readonly people: ResourceCounts & { readonly active: number; readonly inactive: number }
   readonly groups: ResourceCounts
   readonly journal: JournalStatus
+  readonly drift: DriftStatus
   readonly audit: AuditStatus
 }
 
@@ -92,6 +95,7 @@ export async function readStatus(url: string, now: EpochMs): Promise<DirectorySt
       people: peopleOf(connection),
       groups: groupsOf(connection),
       journal: journalOf(connection),
+      drift: driftOf(connection, now),
       audit: auditOf(connection, now)
     }
   })
