@@ -1,8 +1,10 @@
 import { pino, type Logger } from 'pino'
 import { createBoxWatch } from './background/box-watch.ts'
-import { createDriftFeed, type DriftFeed } from './background/drift-feed.ts'
+import { createDriftFeed, type DriftFeed, type DriftFeedParts } from './background/drift-feed.ts'
+import { createHintWorker, type HintWorker } from './background/hint-worker.ts'
 import { createImport, type Import } from './background/import.ts'
-import { createJournalWorker } from './background/journal-worker.ts'
+import { createJournalWorker, type JournalWorker } from './background/journal-worker.ts'
+import { createReconcile } from './background/reconcile.ts'
 import { createBoxClient, type BoxClient } from './box/client.ts'
 import type { Config } from './config/config.ts'
 import { warnings } from './config/warnings.ts'
@@ -12,6 +14,7 @@ import { systemClock, type Clock } from './lib/clock.ts'
 import { createKeyedLock } from './lib/keyed-lock.ts'
 import { systemRandom, type Random } from './lib/random.ts'
 import { ProvisioningError } from './provisioning/errors.ts'
+import type { Mirror } from './provisioning/plan/user-plan.ts'
 import type { Directory } from './provisioning/ports.ts'
 import { createProvisioning, type Provisioning } from './provisioning/provisioning.ts'
 import { keepSecret } from './provisioning/secrets.ts'
@@ -132,7 +135,11 @@ async function run(
 ): Promise<Server> {
   const { box, directory, clock, random, log } = parts
   const settings = provisioningSettings(config)
-  const feed = createFeed(config, parts)
+  const onHints = () => hintWorker.wake()
+  const everyMs = config.reconcileMs
+  const reconcile = createReconcile({ directory, box: box.client, clock, log, everyMs, onHints })
+  const reconcileAll = () => reconcile.soon()
+  const feed = createFeed(config, { ...parts, box: box.client, onHints, reconcileAll })
   const firstImport = await createImport({
     ...parts,
     box: box.client,
@@ -140,7 +147,12 @@ async function run(
     begin: async (ownId, call) => feed?.begin(ownId, call)
   })
   const stop = new AbortController()
-  const { provisioning, worker } = joinProvisioning({ ...parts, settings, firstImport, feed })
+  const { provisioning, worker, hintWorker } = joinProvisioning({
+    ...parts,
+    settings,
+    firstImport,
+    mirror: { isCurrent: () => feed?.isCurrent() ?? false }
+  })
   const demo = demoOf(config, box, random)
   const app = buildApp(
     {
@@ -172,8 +184,10 @@ async function run(
   const background = ready.then(() =>
     Promise.all([
       worker.run(stop.signal),
-      watch.run(stop.signal, wasImported),
-      feed?.run(stop.signal)
+      feed?.run(stop.signal),
+      hintWorker.run(stop.signal),
+      reconcile.run(stop.signal),
+      watch.run(stop.signal, wasImported)
     ])
   )
   background.catch((error: unknown) => log.error({ err: error }, 'the background work ended'))
@@ -199,9 +213,9 @@ function joinProvisioning(parts: {
   readonly log: Logger
   readonly settings: ProvisioningSettings
   readonly firstImport: Import
-  readonly feed: DriftFeed | undefined
-}): { provisioning: Provisioning; worker: ReturnType<typeof createJournalWorker> } {
-  const { box, directory, clock, log, settings, firstImport, feed } = parts
+  readonly mirror: Mirror
+}): { provisioning: Provisioning; worker: JournalWorker; hintWorker: HintWorker } {
+  const { box, directory, clock, log, settings, firstImport, mirror } = parts
   const provisioning = createProvisioning(
     {
       directory,
@@ -209,35 +223,25 @@ function joinProvisioning(parts: {
       clock,
       log,
       settings,
-      mirror: { isCurrent: () => feed?.isCurrent() ?? false },
+      mirror,
       locks: createKeyedLock(),
       assertImported: () => assertImported(firstImport)
     },
     () => worker.wake()
   )
-  const worker = createJournalWorker({ directory, drive: provisioning.drive, clock, log })
-  return { provisioning, worker }
+  const { drive, refresh } = provisioning
+  const worker = createJournalWorker({ directory, drive, clock, log })
+  const hintWorker = createHintWorker({ directory, refresh, clock, log })
+  return { provisioning, worker, hintWorker }
 }
 
 /** Undefined where Box's events are not to be followed. */
 function createFeed(
   config: Config,
-  parts: {
-    readonly box: BoxSide
-    readonly directory: Directory
-    readonly clock: Clock
-    readonly log: Logger
-  }
+  parts: Omit<DriftFeedParts, 'intervalMs'>
 ): DriftFeed | undefined {
   const intervalMs = config.boxEventsPollMs
-  if (intervalMs === 0) return undefined
-  return createDriftFeed({
-    ...parts,
-    box: parts.box.client,
-    intervalMs,
-    onHints: () => undefined,
-    reconcileAll: async () => undefined
-  })
+  return intervalMs === 0 ? undefined : createDriftFeed({ ...parts, intervalMs })
 }
 
 function assertImported(firstImport: Import): void {
@@ -255,7 +259,8 @@ function provisioningSettings(config: Config): ProvisioningSettings {
     loginDomain: config.loginDomain,
     deactivatedStatus: config.onDeactivate,
     allowCoadmin: config.allowCoadmin,
-    strictMembers: config.strictMembers
+    strictMembers: config.strictMembers,
+    restores: config.driftRestore
   }
 }
 

@@ -59,6 +59,8 @@ export function createDriftFeed(parts: DriftFeedParts): DriftFeed {
   const { directory, box, clock, log, intervalMs, onHints, reconcileAll } = parts
   const filter = createEventFilter(log)
   let ownId: BoxUserId | undefined
+  /** Until the first poll is done this may be a backup, which knows nothing of what the bridge did since. */
+  let isFirst = true
   let lastBegan: EpochMs | undefined
   let oldestHintAt: EpochMs | undefined
 
@@ -83,10 +85,14 @@ export function createDriftFeed(parts: DriftFeedParts): DriftFeed {
     },
 
     isCurrent() {
-      const since = clock.now() - currentIntervals * intervalMs
-      const isFollowed = lastBegan !== undefined && lastBegan >= since
-      return isFollowed && (oldestHintAt === undefined || oldestHintAt >= since)
+      const now = clock.now()
+      const isFollowed = lastBegan !== undefined && !isLate(lastBegan, now)
+      return isFollowed && (oldestHintAt === undefined || !isLate(oldestHintAt, now))
     }
+  }
+
+  function isLate(at: EpochMs, now: EpochMs): boolean {
+    return at < now - currentIntervals * intervalMs
   }
 
   /** Polls once and tells how long to rest. */
@@ -124,7 +130,8 @@ export function createDriftFeed(parts: DriftFeedParts): DriftFeed {
     const { position, readAt } = await readProgress()
     const isKept = readAt !== null && began - readAt < retentionMs
     if (position === null || !isKept) await startAnew('there is no position to go on from')
-    else await readFrom(position, signal)
+    else await readFrom(position, isFirst && isLate(readAt, began) ? undefined : ownId, signal)
+    isFirst = false
     oldestHintAt = (await directory.hints.waiting()).oldestAt
     lastBegan = began
   }
@@ -133,7 +140,12 @@ export function createDriftFeed(parts: DriftFeedParts): DriftFeed {
     return { lane: 'background', deadline: clock.now() + callMs }
   }
 
-  async function readFrom(position: string, signal: AbortSignal): Promise<void> {
+  /** `skipped`: whose events are known already. */
+  async function readFrom(
+    position: string,
+    skipped: BoxUserId | undefined,
+    signal: AbortSignal
+  ): Promise<void> {
     let from = position
     for (;;) {
       const page = await box.listEvents(from, callOf()).catch((error: unknown) => {
@@ -141,7 +153,7 @@ export function createDriftFeed(parts: DriftFeedParts): DriftFeed {
         throw error
       })
       if (page === undefined) return startAnew('Box refuses the position of the last poll')
-      await take(page)
+      await take(page, skipped)
       if (page.count === 0 || page.nextPosition === from) return
       from = page.nextPosition
       signal.throwIfAborted()
@@ -149,14 +161,14 @@ export function createDriftFeed(parts: DriftFeedParts): DriftFeed {
   }
 
   /** What is to be read again and the new position become durable together. */
-  async function take(page: BoxEventPage): Promise<void> {
-    const hints = filter.hintsOf(page.events, ownId)
+  async function take(page: BoxEventPage, skipped: BoxUserId | undefined): Promise<void> {
+    const hints = filter.hintsOf(page.events, skipped)
     const now = clock.now()
     await directory.transaction(async (tx) => {
       if (hints.length > 0) await tx.noteHints(hints, 'events', now)
       await putProgress(tx, { position: page.nextPosition, readAt: now, isForbidden: false })
     })
-    filter.remember(page.events, ownId)
+    filter.remember(page.events, skipped)
     if (hints.length > 0) onHints()
   }
 

@@ -1,7 +1,6 @@
 import type { Clock } from '../lib/clock.ts'
 import type { Logger } from '../lib/logger.ts'
 import { inTurns } from '../lib/turns.ts'
-import { BoxUnavailableError } from '../provisioning/errors.ts'
 import { allUsersGroupType } from '../provisioning/group-creation.ts'
 import type {
   BoxGroup,
@@ -15,6 +14,7 @@ import type { BoxCall, BoxPort, Directory, DirectoryTransaction } from '../provi
 import { changeGroup, changeUser, newGroup, newUser } from '../provisioning/records.ts'
 import type { Readiness } from '../provisioning/requests.ts'
 import type { ProvisioningSettings } from '../provisioning/settings.ts'
+import { createAskPersistently } from './persistently.ts'
 
 /** What the import works with. */
 export interface ImportDependencies {
@@ -35,9 +35,6 @@ export interface Import {
   run(signal: AbortSignal): Promise<void>
 }
 
-/** How long one import call may wait for its turn and for Box. */
-const callMs = 120_000
-
 /** How long the import rests after a failure that is not Box's trouble. */
 const restMs = 30_000
 
@@ -47,6 +44,8 @@ const restMs = 30_000
  */
 export async function createImport(dependencies: ImportDependencies): Promise<Import> {
   const { directory, box, clock, log, settings, begin } = dependencies
+  // A short trouble must not cost what was read before.
+  const persistently = createAskPersistently({ clock, log, waiting: 'the import waits for Box' })
   let isDone = (await directory.state.get(importedKey)) !== undefined
   const counts = { users: 0, groups: 0 }
   let hasBegun = false
@@ -66,24 +65,6 @@ export async function createImport(dependencies: ImportDependencies): Promise<Im
           log.error({ err: error }, 'the import of the Box enterprise failed: it begins again')
           await clock.sleep(restMs, signal).catch(() => undefined)
         }
-      }
-    }
-  }
-
-  /** Asks Box until it answers: a short trouble must not cost what was read before. */
-  async function persistently<Result>(
-    ask: (call: BoxCall) => Promise<Result>,
-    signal: AbortSignal
-  ): Promise<Result> {
-    for (;;) {
-      signal.throwIfAborted()
-      try {
-        return await ask({ lane: 'background', deadline: clock.now() + callMs })
-      } catch (error) {
-        if (!(error instanceof BoxUnavailableError)) throw error
-        const { retryAfterSeconds, trouble } = error
-        log.error({ trouble, retryAfterSeconds }, 'the import waits for Box')
-        await clock.sleep(retryAfterSeconds * 1000, signal)
       }
     }
   }

@@ -31,6 +31,7 @@ function describe(status: Status, now: EpochMs): readonly string[] {
     row('Groups', `${count(groups.shown)}, ${linkage(groups)}`),
     row('Box events', describeEvents(events, now)),
     ...describeJournal(status, now),
+    ...describeDrift(status, now),
     ...describeAudit(status)
   ]
 }
@@ -74,6 +75,28 @@ function describeJournal({ journal }: Status, now: EpochMs): readonly string[] {
         )
       ),
     ...(unlisted > 0 ? [item(`and ${count(unlisted)} more; --json has them all`)] : [])
+  ]
+}
+
+function describeDrift({ drift }: Status, now: EpochMs): readonly string[] {
+  const { last24h, restored24h, hints, reconcile, deletionsStoppedAt } = drift
+  const { doneAt, alarm } = reconcile
+  const named = Object.entries(last24h).map(([kind, entries]) => `${count(entries)} ${kind}`)
+  const oldest = hints.oldestAt === null ? '' : `, the oldest for ${duration(now - hints.oldestAt)}`
+  return [
+    row('Drift', `${named.join(', ')} in the last 24 hours; ${count(restored24h)} restored`),
+    row('To be read', `${count(hints.waiting)} in Box${oldest}`),
+    row('Reconcile', doneAt === null ? 'none yet' : `done ${moment(doneAt)}`),
+    ...(alarm === null
+      ? []
+      : [
+          item(
+            `STOPPED ${moment(alarm.at)}: ${count(alarm.missing)} of ${count(alarm.of)} ${alarm.kind} missing in Box`
+          )
+        ]),
+    ...(deletionsStoppedAt === null
+      ? []
+      : [item(`STOPPED ${moment(deletionsStoppedAt)}: too much has disappeared from Box in a day`)])
   ]
 }
 

@@ -15,6 +15,9 @@ export type BoxCredentials =
 /** The levels of the log, as pino names them. */
 export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent'
 
+/** What can be set again when somebody changed it in Box. */
+export const driftClasses = ['users', 'access', 'groups', 'memberships'] as const
+
 /** What both modes share. Frozen, complete, checked: nothing else reads the environment. */
 interface Settings {
   readonly host: string
@@ -30,6 +33,10 @@ interface Settings {
   readonly boxCallsPerMinute: number
   /** The time between polls of Box's events; 0: they are not followed. */
   readonly boxEventsPollMs: Milliseconds
+  /** How long after one reconcile the next begins; 0: never. */
+  readonly reconcileMs: Milliseconds
+  /** What is set again when somebody changed it in Box. */
+  readonly driftRestore: readonly (typeof driftClasses)[number][]
   /** How long a write waits for its turn and for Box. */
   readonly requestBudgetMs: Milliseconds
   /** How a person is matched with a Box user. */

@@ -1,10 +1,11 @@
+import { driftClasses } from './config.ts'
 import type { BoxCredentials, Config } from './config.ts'
 import { ConfigError } from './config-error.ts'
 import type { ConfigProblem } from './config-error.ts'
 import { settings } from './reference.ts'
 import { chooseMode, crossProblems, jwtCredentials } from './rules.ts'
 import type { ModeChoice } from './rules.ts'
-import { splitTokens, validateValues } from './schema.ts'
+import { splitList, validateValues } from './schema.ts'
 import type { ConfigValues } from './schema.ts'
 import { gather } from './sources.ts'
 import type { Environment, Given, ReadFile } from './sources.ts'
@@ -113,10 +114,14 @@ function settingsOf(values: ConfigValues) {
     host: values.HOST,
     port: values.PORT,
     publicUrl: values.PUBLIC_URL === undefined ? undefined : withoutSlash(values.PUBLIC_URL),
-    scimTokens: values.SCIM_TOKEN === undefined ? [] : splitTokens(values.SCIM_TOKEN),
+    scimTokens: values.SCIM_TOKEN === undefined ? [] : splitList(values.SCIM_TOKEN),
     databaseUrl: values.DATABASE_URL,
     boxCallsPerMinute: values.BOX_CALLS_PER_MINUTE,
     boxEventsPollMs: values.BOX_EVENTS_POLL_SECONDS * 1000,
+    reconcileMs: values.RECONCILE_HOURS * 3_600_000,
+    driftRestore: driftClasses.filter((name) =>
+      splitList(values.DRIFT_RESTORE ?? '').includes(name)
+    ),
     requestBudgetMs: values.REQUEST_BUDGET_SECONDS * 1000,
     association: values.ASSOCIATION,
     onExisting: values.ON_EXISTING,

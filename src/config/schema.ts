@@ -17,6 +17,8 @@ export interface ConfigValues {
   readonly BOX_JWT_CONFIG_FILE?: string
   readonly BOX_CALLS_PER_MINUTE: number
   readonly BOX_EVENTS_POLL_SECONDS: number
+  readonly RECONCILE_HOURS: number
+  readonly DRIFT_RESTORE?: string
   readonly REQUEST_BUDGET_SECONDS: number
   readonly ASSOCIATION: 'login'
   readonly ON_EXISTING: 'link' | 'conflict'
@@ -33,8 +35,8 @@ export interface ConfigValues {
 
 const fewestTokenCharacters = 16
 
-/** The tokens of a `SCIM_TOKEN` value; spaces around commas do not count. */
-export function splitTokens(list: string): readonly string[] {
+/** The parts of a list, e.g. the tokens of `SCIM_TOKEN`; spaces around commas do not count. */
+export function splitList(list: string): readonly string[] {
   return list.split(',').map((token) => token.trim())
 }
 
@@ -59,7 +61,7 @@ const ajv = new Ajv({
     'base-url': isBaseUrl,
     domain,
     host,
-    'token-list': (list: string) => splitTokens(list).every(isToken)
+    'token-list': (list: string) => splitList(list).every(isToken)
   }
 })
 

@@ -124,13 +124,14 @@ function adminOf({ enterprise }: EmulatorContext): Actor {
 function updateUser(
   context: EmulatorContext,
   user: UserRecord,
-  { ownsContent, retained, emailConfirmed, ...fields }: AdminUserChanges
+  { ownsContent, retained, emailConfirmed, concealed, ...fields }: AdminUserChanges
 ): void {
   const changed = context.enterprise.changeUser(withLogin(context, user, fields.login), fields)
   context.enterprise.changeHiddenFacts(changed, {
     ...(ownsContent !== undefined && { ownsContent }),
     ...(retained !== undefined && { retained }),
-    ...(emailConfirmed !== undefined && { emailConfirmed })
+    ...(emailConfirmed !== undefined && { emailConfirmed }),
+    ...(concealed !== undefined && { concealed })
   })
 }
 

@@ -50,7 +50,8 @@ const userProperties = {
   external_app_user_id: text,
   ownsContent: flag,
   retained: flag,
-  emailConfirmed: flag
+  emailConfirmed: flag,
+  concealed: flag
 }
 
 const groupProperties = {

@@ -58,7 +58,8 @@ const DIRECTORY = {
   'POST /_control/events/disturbances':
     'let the next events be lost, twice, reversed or unreadable: {"kind": "lost", "times": 1}',
   'POST /_control/users': 'add a user as an admin in Box would: {"login", "name", …}',
-  'PATCH /_control/users/:user': 'change fields, status, role, login, ownsContent, retained',
+  'PATCH /_control/users/:user':
+    'change fields, status, role, login, ownsContent, retained, concealed',
   'DELETE /_control/users/:user': 'delete a user',
   'POST /_control/groups': 'add a group: {"name", …}',
   'PATCH /_control/groups/:group': 'change a group',

@@ -172,7 +172,8 @@ export class Enterprise {
 
   /** Adds a user; the login must be free. */
   createUser(created: NewUser): UserRecord {
-    const { createdBy, listDelayMs, ownsContent, retained, emailConfirmed, ...settings } = created
+    const { createdBy, listDelayMs, ...rest } = created
+    const { ownsContent, retained, emailConfirmed, concealed, ...settings } = rest
     const id = this.#nextUserId()
     const now = this.stamp()
     const user: UserRecord = {
@@ -195,6 +196,7 @@ export class Enterprise {
       ownsContent: ownsContent ?? false,
       retained: retained ?? false,
       emailConfirmed: emailConfirmed ?? false,
+      concealed: concealed ?? false,
       listedFrom: this.#clock.now() + (listDelayMs ?? 0)
     }
     this.users.put(user)

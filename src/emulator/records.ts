@@ -73,6 +73,8 @@ export interface UserRecord {
   readonly retained: boolean
   /** Whether the person has confirmed the present login. */
   readonly emailConfirmed: boolean
+  /** True: the application is not let see the user. */
+  readonly concealed: boolean
   /** When lists begin to show the user. */
   readonly listedFrom: EpochMs
 }

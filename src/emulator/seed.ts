@@ -31,6 +31,8 @@ export interface HiddenUserFacts {
   readonly retained?: boolean
   /** Whether the person confirmed the login; true in a seed unless it says otherwise. */
   readonly emailConfirmed?: boolean
+  /** True: the application is not let see the user, as with a reduced authorisation. */
+  readonly concealed?: boolean
 }
 
 /** A user of a seed: `login`, `name`, and whatever differs from Box's defaults. */

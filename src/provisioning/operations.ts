@@ -84,7 +84,7 @@ export function subjectOf(operation: BoxOperation): string {
   if (operation.kind === 'update-group') return groupSubject(operation.groupId)
   if (operation.kind === 'sweep-group') return `group-members:${operation.groupId}`
   return 'groupId' in operation
-    ? `membership:${operation.groupId}/${operation.userId}`
+    ? membershipSubject(operation.groupId, operation.userId)
     : userSubject(operation.userId)
 }
 
@@ -101,6 +101,11 @@ export function loginSubject(login: string): string {
 /** The subject of everything that changes one group's attributes. */
 export function groupSubject(id: BoxGroupId): string {
   return `group:${id}`
+}
+
+/** The subject of everything that changes one membership. */
+export function membershipSubject(groupId: BoxGroupId, userId: BoxUserId): string {
+  return `membership:${groupId}/${userId}`
 }
 
 /** The subject of creating the group with this name; letter case does not matter. */

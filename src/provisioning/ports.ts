@@ -161,6 +161,12 @@ export interface UserReads {
   search(request: SearchRequest): Promise<SearchPage<StoredResource>>
   /** Those of `ids` that are visible users. */
   visible(ids: readonly string[]): Promise<ReadonlySet<string>>
+  /** How many are visible. */
+  count(): Promise<number>
+  /** The snapshots of those of `ids` that are known, tombstones included. */
+  snapshots(ids: readonly BoxUserId[]): Promise<ReadonlyMap<BoxUserId, BoxUser>>
+  /** Some of the ids after `after`, tombstones included, in order; '' begins, and none are the end. */
+  ids(after: string): Promise<readonly BoxUserId[]>
 }
 
 /** Reads of groups; like {@link UserReads}. */
@@ -173,6 +179,12 @@ export interface GroupReads {
   view(id: BoxGroupId, related: boolean): Promise<StoredResource | undefined>
   /** A page of what is visible. */
   search(request: SearchRequest): Promise<SearchPage<StoredResource>>
+  /** How many are visible. */
+  count(): Promise<number>
+  /** The snapshots of those of `ids` that are known, tombstones included. */
+  snapshots(ids: readonly BoxGroupId[]): Promise<ReadonlyMap<BoxGroupId, BoxGroup>>
+  /** Some of the ids after `after`, tombstones included, in order; '' begins, and none are the end. */
+  ids(after: string): Promise<readonly BoxGroupId[]>
 }
 
 /** Reads of people and groups together. */
@@ -241,6 +253,12 @@ export interface EventsProgress {
   /** True where Box said that the app may not read events. */
   readonly isForbidden: boolean
 }
+
+/** The named value that holds how far the reconcile is. */
+export const reconcileKey = 'reconcile'
+
+/** The named value that counts what disappeared from Box lately. */
+export const deletionsKey = 'deletions'
 
 /** Named values about the directory itself, e.g. {@link importedKey}. */
 export interface StateReads {

@@ -1,6 +1,7 @@
 import { createCarryOutUserWork } from './carry-out.ts'
 import type { Dependencies } from './dependencies.ts'
 import { createDrive, type Drive } from './drive.ts'
+import { createRefresh, type Refresh } from './drift/refresh.ts'
 import { createGroupCreation } from './group-creation.ts'
 import { createSettleGroup } from './group-settlement.ts'
 import { createUpdateGroup } from './group-update.ts'
@@ -20,6 +21,8 @@ export interface Provisioning {
   readonly resources: ResourceService
   /** Works an open journal entry; for the journal worker. */
   readonly drive: Drive
+  /** Reads again in Box what a hint is about; for the hint worker. */
+  readonly refresh: Refresh
 }
 
 /** Joins the use cases. `onAcknowledged` is told of work that is left to the journal worker. */
@@ -51,6 +54,7 @@ export function createProvisioning(
         return ports.directory.resources.search(request)
       }
     },
-    drive: createDrive(dependencies, driveParts)
+    drive: createDrive(dependencies, driveParts),
+    refresh: createRefresh(dependencies, { carryOut, update, onAcknowledged })
   }
 }

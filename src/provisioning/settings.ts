@@ -1,3 +1,5 @@
+import type { DriftClass } from './drift/drift.ts'
+
 /** The admin's choices that provisioning obeys; see the configuration reference for each key. */
 export interface ProvisioningSettings {
   /** ON_EXISTING: what a POST for a person or group that Box has and SCIM never wrote does. */
@@ -10,4 +12,6 @@ export interface ProvisioningSettings {
   readonly allowCoadmin: boolean
   /** STRICT_MEMBERS: whether unknown member ids fail the request. */
   readonly strictMembers: boolean
+  /** DRIFT_RESTORE: what is set again when somebody changed it in Box; the rest is only reported. */
+  readonly restores: readonly DriftClass[]
 }

@@ -5,6 +5,8 @@ import type { JournalState } from '../provisioning/operations.ts'
 import { eventsKey, importedKey } from '../provisioning/ports.ts'
 import type { EventsProgress } from '../provisioning/ports.ts'
 import type { Connection } from './dialect.ts'
+import { driftOf } from './drift-status.ts'
+import type { DriftStatus } from './drift-status.ts'
 import { isOpen } from './journal.ts'
 import { assertCurrentForm } from './migrations/migrate.ts'
 import { readDatabase } from './read-database.ts'
@@ -22,6 +24,7 @@ export interface DirectoryStatus {
   readonly people: ResourceCounts & { readonly active: number; readonly inactive: number }
   readonly groups: ResourceCounts
   readonly journal: JournalStatus
+  readonly drift: DriftStatus
   readonly audit: AuditStatus
 }
 
@@ -104,6 +107,7 @@ export async function readStatus(url: string, now: EpochMs): Promise<DirectorySt
       people: peopleOf(connection),
       groups: groupsOf(connection),
       journal: journalOf(connection),
+      drift: driftOf(connection, now),
       audit: auditOf(connection, now)
     }
   })

@@ -97,6 +97,7 @@ async function setUp(t: Test, options: EmulatorOptions = {}, directory?: Directo
       await feed.run(stop.now.signal)
       return rest
     },
+    now: () => now,
     pass: (duration: Milliseconds) => void (now += duration),
     /** What is noted, without the time. */
     async hints() {
@@ -150,6 +151,20 @@ t.test('what others change in Box is noted once, what the bridge changes is not'
     { kind: 'membership', groupId, userId: user.id }
   ])
   t.equal(at.woken(), 1)
+})
+
+t.test('an older copy of the directory does not know what the bridge did since', async (t) => {
+  const at = await setUp(t)
+  await at.begin()
+  const { id } = await at.box.createGroup({ name: 'Design' }, at.call)
+  at.pass(day)
+  await at.poll()
+  t.same(await at.hints(), [{ kind: 'group', groupId: id }])
+  await at.work()
+  at.pass(day)
+  await at.box.updateGroup(id, { description: 'Draws' }, { ...at.call, deadline: at.now() + day })
+  await at.poll()
+  t.same(await at.hints(), [], 'later polls know')
 })
 
 t.test('a thousand writes of the bridge cost two pages and nothing else', async (t) => {

@@ -50,6 +50,8 @@ t.test('nothing set: the demo, with every default', async (t) => {
     databaseUrl: 'file:data/demo.db',
     boxCallsPerMinute: 900,
     boxEventsPollMs: 300_000,
+    reconcileMs: 24 * 3_600_000,
+    driftRestore: [],
     requestBudgetMs: 25_000,
     association: 'login',
     onExisting: 'link',
@@ -109,6 +111,16 @@ t.test('a real enterprise', async (t) => {
     strictMembers: true,
     logLevel: 'debug'
   })
+})
+
+t.test('what drift is restored', async (t) => {
+  const restored = (DRIFT_RESTORE: string) => load({ DRIFT_RESTORE }).driftRestore
+  t.strictSame(restored('access'), ['access'])
+  t.strictSame(restored('memberships, users'), ['users', 'memberships'])
+  for (const wrong of ['all', 'access,', 'access;users']) {
+    t.throws(() => restored(wrong), { message: /DRIFT_RESTORE.*`access`/ })
+  }
+  t.equal(load({ RECONCILE_HOURS: '0' }).reconcileMs, 0)
 })
 
 t.test('the result is frozen to its depth', async (t) => {

@@ -11,7 +11,8 @@ export const defaultSettings: ProvisioningSettings = {
   loginDomain: undefined,
   deactivatedStatus: 'inactive',
   allowCoadmin: false,
-  strictMembers: false
+  strictMembers: false,
+  restores: []
 }
 
 /** Jane as Box shows her, with these fields instead. */

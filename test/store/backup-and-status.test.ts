@@ -139,6 +139,13 @@ t.test('the status tells what is on its way', async (t) => {
     events: null,
     people: { shown: 0, linked: 0, tombstones: 0, active: 0, inactive: 0 },
     journal: { oldestOpenAt: null, pendingMemberships: 0, openRemovals: [] },
+    drift: {
+      last24h: { users: 0, access: 0, groups: 0, memberships: 0, created: 0, deleted: 0 },
+      restored24h: 0,
+      hints: { waiting: 0, oldestAt: null },
+      reconcile: { begunAt: null, doneAt: null, alarm: null },
+      deletionsStoppedAt: null
+    },
     audit: { failures24h: 0, last: [] }
   })
   const operations: readonly (readonly [BoxOperation, object])[] = [

@@ -49,7 +49,7 @@ export function registerMembershipRoutes(app: FastifyInstance, context: Emulator
   app.get('/users/:id(^\\d+$)/memberships', (request) => {
     const { users, memberships } = context.enterprise
     const user = users.get(paramOf(request, 'id'))
-    if (user === undefined) throw notFound()
+    if (user === undefined || user.concealed) throw notFound()
     return list(memberships.ofUser(user.id), request)
   })
 
