@@ -26,13 +26,16 @@ async function setUp(t: Test, options: BridgeOptions = {}) {
     /** Lets the next poll come; resolves to the calls made until `condition` holds and all is quiet. */
     async poll(condition: () => Promise<boolean>) {
       emulator.clearCalls()
-      clock.skip(interval)
-      await until('the poll', () => polls() > 0)
+      const nextPoll = async (after: number) =>
+        until('the next poll', () => {
+          // The feed may not sleep yet.
+          clock.skip(interval / 2)
+          return polls() > after
+        })
+      await nextPoll(0)
       await until('it shows', condition)
       // The next poll begins when this one has noted everything.
-      const done = polls()
-      clock.skip(interval)
-      await until('the next poll', () => polls() > done)
+      await nextPoll(polls())
       let before = -1
       let quiet = 0
       await until('nothing more is asked', () => {
