@@ -1,13 +1,15 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { AdminError } from './admin.ts'
+import { AdminError } from './admin-error.ts'
 import type { Admin, AdminUserChanges } from './admin.ts'
 import type { RecordedCall } from './call-log.ts'
 import { paramOf } from './context.ts'
 import type { NewGroup, NewUser } from './enterprise.ts'
 import type { EventDisturbance, EventLog } from './event-log.ts'
 import type { JsonObject } from '../lib/json.ts'
+import type { EnterpriseAdmin, EnterpriseChanges } from './enterprise-admin.ts'
 import type { Fault } from './faults.ts'
-import type { MemberRole } from './records.ts'
+import type { Guesses } from './guesses.ts'
+import type { ForeignAccount, MemberRole } from './records.ts'
 import { notFound } from './refusal.ts'
 import { demoSeed, emptySeed } from './seed.ts'
 import type { Seed } from './seed.ts'
@@ -35,6 +37,10 @@ export interface Controls {
   readonly events: Pick<EventLog, 'recorded' | 'inject' | 'disturb'>
   /** Changes that a person makes in Box behind the client's back. */
   readonly admin: Admin
+  /** What is taken for the truth where Box says nothing. */
+  readonly guesses: Guesses
+  /** Changes it; the order of lists and what counts as the same group name only with a reset. */
+  guess(changes: Partial<Guesses>): void
   /** Makes every issued token invalid. */
   revokeTokens(): void
   /** Begins anew with a seed, default the first one: no calls, faults, tokens or spent rate. */
@@ -52,6 +58,8 @@ const DIRECTORY = {
   'POST /_control/faults':
     'arm one: {"kind": "503-after", "times": 1, "method": "POST", "path": "/2.0/users"}',
   'DELETE /_control/faults': 'disarm all',
+  'GET /_control/guesses': 'what is taken for the truth where Box says nothing',
+  'PATCH /_control/guesses': 'change some: {"deleteWithContent": "bad-request", …}',
   'DELETE /_control/tokens': 'revoke all tokens',
   'GET /_control/events': 'what the event stream holds',
   'POST /_control/events': 'put an event of any form into the stream',
@@ -59,13 +67,20 @@ const DIRECTORY = {
     'let the next events be lost, twice, reversed or unreadable: {"kind": "lost", "times": 1}',
   'POST /_control/users': 'add a user as an admin in Box would: {"login", "name", …}',
   'PATCH /_control/users/:user':
-    'change fields, status, role, login, ownsContent, retained, concealed',
+    'change fields, status, role, login, ownsContent, retained, barred, transferMs, concealed',
   'DELETE /_control/users/:user': 'delete a user',
   'POST /_control/groups': 'add a group: {"name", …}',
   'PATCH /_control/groups/:group': 'change a group',
   'DELETE /_control/groups/:group': 'delete a group',
   'PUT /_control/groups/:group/members/:user': 'put in with {"role": "member" | "admin"}',
   'DELETE /_control/groups/:group/members/:user': 'take out',
+  'PATCH /_control/enterprise':
+    'change {"domains", "seats" (null for any number), "scopes" of the application}',
+  'POST /_control/accounts':
+    'add an account outside: {"login", "name", "kind": "personal" | "other-enterprise", "collaborates"}',
+  'DELETE /_control/accounts/:login': 'close an account outside',
+  'PUT /_control/invites/:invite':
+    'answer an invite, by its id or login: {"answer": "accepted" | "rejected"}',
   'POST /_control/reset': 'begin anew: {"seed": "demo" | "empty"}, default the first seed'
 }
 
@@ -89,6 +104,7 @@ export function registerControlRoutes(app: FastifyInstance, emulator: Controls):
       registerEvents(control, emulator)
       registerUserChanges(control, emulator)
       registerGroupChanges(control, emulator)
+      registerEnterpriseChanges(control, emulator.admin)
     },
     { prefix: '/_control' }
   )
@@ -136,6 +152,11 @@ function registerFaults(control: FastifyInstance, emulator: Controls): void {
   })
   control.delete('/faults', (_request, reply) => {
     emulator.faults.clear()
+    return reply.code(204).send()
+  })
+  control.get('/guesses', () => emulator.guesses)
+  control.patch('/guesses', schemaOf(schemas.guessChanges), (request, reply) => {
+    emulator.guess(request.body as Partial<Guesses>)
     return reply.code(204).send()
   })
   control.delete('/tokens', (_request, reply) => {
@@ -194,6 +215,29 @@ function registerGroupChanges(control: FastifyInstance, { admin }: Controls): vo
   })
   control.delete(member, (request, reply) => {
     admin.removeMember(paramOf(request, 'group'), paramOf(request, 'user'))
+    return reply.code(204).send()
+  })
+}
+
+const schemaOf = (body: object) => ({ schema: { body } })
+
+function registerEnterpriseChanges(control: FastifyInstance, admin: EnterpriseAdmin): void {
+  control.patch('/enterprise', schemaOf(schemas.enterpriseChanges), (request, reply) => {
+    admin.changeEnterprise(request.body as EnterpriseChanges)
+    return reply.code(204).send()
+  })
+  control.post('/accounts', schemaOf(schemas.newAccount), (request, reply) =>
+    reply
+      .code(201)
+      .send({ id: admin.createForeignAccount(request.body as Omit<ForeignAccount, 'id'>) })
+  )
+  control.delete('/accounts/:login', (request, reply) => {
+    admin.deleteForeignAccount(paramOf(request, 'login'))
+    return reply.code(204).send()
+  })
+  control.put('/invites/:invite', schemaOf(schemas.inviteAnswer), (request, reply) => {
+    const { answer } = request.body as { readonly answer: 'accepted' | 'rejected' }
+    admin.answerInvite(paramOf(request, 'invite'), answer)
     return reply.code(204).send()
   })
 }

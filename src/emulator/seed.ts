@@ -1,3 +1,4 @@
+import type { Milliseconds } from '../lib/clock.ts'
 import type { ForeignAccount, GroupFields, MemberRole, UserFields } from './records.ts'
 
 /** The application that may call the emulator. */
@@ -23,9 +24,9 @@ export type SettableUserFields = Omit<
   'created_at' | 'modified_at' | 'avatar_url' | 'enterprise' | 'hostname' | 'my_tags'
 >
 
-/** Facts about a user that Box knows and does not tell; all default to false. */
+/** Facts about a user that Box knows and does not tell; all default to false, or 0. */
 export interface HiddenUserFacts {
-  /** Deleting then needs `force`. */
+  /** Deleting then needs `force`. What space it uses is `space_used`, 1 MiB unless it is given. */
   readonly ownsContent?: boolean
   /** A retention policy holds owned content, so that even `force` does not delete. */
   readonly retained?: boolean
@@ -33,6 +34,10 @@ export interface HiddenUserFacts {
   readonly emailConfirmed?: boolean
   /** True: the application is not let see the user, as with a reduced authorisation. */
   readonly concealed?: boolean
+  /** An information barrier keeps the user apart: no memberships, no transfers. */
+  readonly barred?: boolean
+  /** How long Box works at a transfer of the owned content. */
+  readonly transferMs?: Milliseconds
 }
 
 /** A user of a seed: `login`, `name`, and whatever differs from Box's defaults. */
@@ -62,6 +67,8 @@ export interface Seed {
     readonly timeZone: string
     /** Names of the tracking codes that are defined. */
     readonly trackingCodes: readonly string[]
+    /** How many users the licence is for; default any number. */
+    readonly seats?: number
   }
   readonly users: readonly SeedUser[]
   readonly groups: readonly SeedGroup[]

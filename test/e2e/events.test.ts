@@ -24,7 +24,7 @@ async function setUp(t: Test, options: BridgeOptions = {}) {
     scim: scimClient(bridge),
     polls,
     /** Lets the next poll come; resolves to the calls made until `condition` holds and all is quiet. */
-    async poll(condition: () => Promise<boolean>) {
+    poll: async (condition: () => Promise<boolean>) => {
       emulator.clearCalls()
       const nextPoll = async (after: number) =>
         until('the next poll', () => {

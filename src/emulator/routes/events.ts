@@ -5,6 +5,7 @@ import type { EmulatorContext } from '../context.ts'
 import type { EventPage, EventQuery, EventView } from '../event-log.ts'
 import { readLimit } from '../paging.ts'
 import { badRequest, invalidParameter } from '../refusal.ts'
+import { requireScope } from '../scopes.ts'
 
 const LIMITS = { usual: 100, max: 500 }
 
@@ -14,6 +15,7 @@ const ANSWERED_ONLY = /^(GROUP_ADMIN_|MASTER_INVITE_|(EN|DIS)ABLE_(TWO|MULTI)_FA
 /** `GET /events` (https://developer.box.com/guides/events/enterprise-events/for-enterprise/). */
 export function registerEventRoutes(app: FastifyInstance, context: EmulatorContext): void {
   app.get('/events', (request, reply) => {
+    requireScope(context, 'manage_enterprise_properties')
     const query = queryOf(request)
     const text = JSON.stringify(answerOf(readPage(context, query)))
     void reply.type('application/json; charset=utf-8')
