@@ -32,9 +32,9 @@ export function isAsKnown({ before, found }: Pick<SeenMembership, 'before' | 'fo
 
 /** Creates {@link RecordSeenMembership}. */
 export function createRecordSeenMembership(
-  dependencies: Pick<Dependencies, 'clock' | 'mirror' | 'settings'>
+  dependencies: Pick<Dependencies, 'admit' | 'clock' | 'mirror' | 'settings'>
 ): RecordSeenMembership {
-  const { clock, mirror, settings } = dependencies
+  const { clock, mirror, settings, admit } = dependencies
 
   return async (tx, seen, trail) => {
     const { groupId, userId, before, found } = seen
@@ -74,8 +74,8 @@ export function createRecordSeenMembership(
     const trail = createTrail('drift.restore', context)
     const now = clock.now()
     const change = { kind: found === undefined ? 'add' : 'remove', ids: [userId] } as const
-    const decided = { groupId, settings, mirror, trail, now }
-    const entries = await decideMemberships(tx, [change], decided)
+    const decided = { groupId, settings, mirror, trail, now, admit, standing: 'ask' } as const
+    const { entries } = await decideMemberships(tx, [change], decided)
     await tx.updateJournal(
       entries.map(({ id }) => id),
       { acknowledged: true }
