@@ -15,6 +15,7 @@ const settings = {
   deactivatedStatus: 'inactive',
   allowCoadmin: false,
   strictMembers: false,
+  restores: [],
   fuses: { people: undefined, memberships: undefined }
 } as const
 

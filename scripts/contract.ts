@@ -29,6 +29,7 @@ const operations = [
   'GET /2.0/groups/:id/memberships',
   'POST /2.0/group_memberships',
   'DELETE /2.0/group_memberships/:id',
+  'GET /2.0/events',
   'POST /2.0/invites',
   'GET /2.0/invites/:id'
 ]

@@ -1,9 +1,12 @@
 import { pino, type Logger } from 'pino'
 import { createBoxWatch } from './background/box-watch.ts'
+import { createDriftFeed, type DriftFeed, type DriftFeedParts } from './background/drift-feed.ts'
+import { createHintWorker, type HintWorker } from './background/hint-worker.ts'
 import { createHeldExpiry } from './background/held-expiry.ts'
 import { createImport, type Import } from './background/import.ts'
-import { createJournalWorker } from './background/journal-worker.ts'
 import { createTokenBook, type TokenBook } from './background/token-book.ts'
+import { createJournalWorker, type JournalWorker } from './background/journal-worker.ts'
+import { createReconcile } from './background/reconcile.ts'
 import { createBoxClient, type BoxClient } from './box/client.ts'
 import type { Config } from './config/config.ts'
 import { warnings } from './config/warnings.ts'
@@ -14,6 +17,7 @@ import { createKeyedLock } from './lib/keyed-lock.ts'
 import { systemRandom, type Random } from './lib/random.ts'
 import { createObservation, type AttachedObservation, type Observation } from './observation.ts'
 import { ProvisioningError } from './provisioning/errors.ts'
+import type { Mirror } from './provisioning/plan/user-plan.ts'
 import type { Directory } from './provisioning/ports.ts'
 import { createProvisioning, type Provisioning } from './provisioning/provisioning.ts'
 import { keepSecret } from './provisioning/secrets.ts'
@@ -124,11 +128,27 @@ async function run(
 ): Promise<Server> {
   const { box, directory, observation, clock, random, log } = parts
   const settings = provisioningSettings(config)
-  const firstImport = await createImport({ directory, box: box.client, clock, log, settings })
+  const onHints = () => hintWorker.wake()
+  const everyMs = config.reconcileMs
+  const reconcile = createReconcile({ directory, box: box.client, clock, log, everyMs, onHints })
+  const reconcileAll = () => reconcile.soon()
+  const feed = createFeed(config, { ...parts, box: box.client, onHints, reconcileAll })
+  const firstImport = await createImport({
+    ...parts,
+    box: box.client,
+    settings,
+    begin: async (ownId, call) => feed?.begin(ownId, call)
+  })
   const stop = new AbortController()
   const isImported = () => firstImport.progress() === 'done'
   const watched = await observation.attach({ directory, box: box.client, isImported })
-  const { provisioning, worker } = joinProvisioning({ ...parts, settings, firstImport, watched })
+  const { provisioning, worker, hintWorker } = joinProvisioning({
+    ...parts,
+    settings,
+    firstImport,
+    watched,
+    mirror: { isCurrent: () => feed?.isCurrent() ?? false }
+  })
   const demo = demoOf(config, box, random)
   const book = createTokenBook({ directory, clock, log })
   await book.refresh()
@@ -168,6 +188,9 @@ async function run(
   const background = ready.then(() =>
     Promise.all([
       worker.run(stop.signal),
+      feed?.run(stop.signal),
+      hintWorker.run(stop.signal),
+      reconcile.run(stop.signal),
       expiry.run(stop.signal),
       watch.run(stop.signal, wasImported)
     ])
@@ -200,8 +223,9 @@ function joinProvisioning(parts: {
   readonly settings: ProvisioningSettings
   readonly firstImport: Import
   readonly watched: AttachedObservation
-}): { provisioning: Provisioning; worker: ReturnType<typeof createJournalWorker> } {
-  const { box, directory, clock, log, settings, firstImport, watched } = parts
+  readonly mirror: Mirror
+}): { provisioning: Provisioning; worker: JournalWorker; hintWorker: HintWorker } {
+  const { box, directory, clock, log, settings, firstImport, watched, mirror } = parts
   const provisioning = createProvisioning(
     {
       directory,
@@ -209,8 +233,7 @@ function joinProvisioning(parts: {
       clock,
       log,
       settings,
-      // Changes made in Box are not followed yet: removals are always sent.
-      mirror: { isCurrent: () => false },
+      mirror,
       locks: createKeyedLock(),
       signals: watched.signals,
       onFuseOpened: (opening) => log.error(opening, fuseOpened),
@@ -218,8 +241,19 @@ function joinProvisioning(parts: {
     },
     () => worker.wake()
   )
-  const worker = createJournalWorker({ directory, drive: provisioning.drive, clock, log })
-  return { provisioning, worker }
+  const { drive, refresh } = provisioning
+  const worker = createJournalWorker({ directory, drive, clock, log })
+  const hintWorker = createHintWorker({ directory, refresh, clock, log })
+  return { provisioning, worker, hintWorker }
+}
+
+/** Undefined where Box's events are not to be followed. */
+function createFeed(
+  config: Config,
+  parts: Omit<DriftFeedParts, 'intervalMs'>
+): DriftFeed | undefined {
+  const intervalMs = config.boxEventsPollMs
+  return intervalMs === 0 ? undefined : createDriftFeed({ ...parts, intervalMs })
 }
 
 function assertImported(firstImport: Import): void {
@@ -238,6 +272,7 @@ function provisioningSettings(config: Config): ProvisioningSettings {
     deactivatedStatus: config.onDeactivate,
     allowCoadmin: config.allowCoadmin,
     strictMembers: config.strictMembers,
+    restores: config.driftRestore,
     fuses: { people: config.fuse, memberships: config.fuseMembers }
   }
 }

@@ -62,6 +62,9 @@ export async function drive(): Promise<readonly Exchange[]> {
           unknownMember: 'bad-request',
           provenanceLocksApi: true,
           inactiveMayJoin: false,
+          eventPosition: 'number',
+          userEventSource: 'standard',
+          groupEventSource: 'nested',
           grantErrorBody: 'error',
           noSeatLeft: 'bad-request',
           transferOfNothing: 'bad-request',
@@ -119,6 +122,7 @@ function jwtCredentials(clientID: string): BoxCredentials {
 
 async function everyday(box: Box): Promise<void> {
   await box.getOwnAccount(call())
+  const { nextPosition } = await box.listEvents('now', call())
   await box.listUsers(undefined, call())
   const zoe = await box.createUser(
     {
@@ -166,6 +170,7 @@ async function everyday(box: Box): Promise<void> {
   await box.listGroupMemberships(group.id, 0, call())
   await box.removeMembership(membership.id, call())
   await box.removeMembership(membership.id, call())
+  await box.listEvents(nextPosition, call())
 }
 
 async function changeLogin(box: Box, id: BoxUserId): Promise<void> {
@@ -204,7 +209,8 @@ async function refusals(box: Box): Promise<void> {
     () => box.listGroupMemberships(nothing, 0, call()),
     () => box.findMembership(sales.id, nobody, call()),
     () => box.addMembership(nothing, carla.id, call()),
-    () => box.addMembership(sales.id, nobody, call())
+    () => box.addMembership(sales.id, nobody, call()),
+    () => box.listEvents('yesterday', call())
   ]
   for (const work of works) await tolerated(work())
 }
@@ -235,6 +241,8 @@ async function disturbances(box: Box, emulator: Emulator): Promise<void> {
     await tolerated(box.createGroup({ name: `Group ${kind}` }, call()))
     emulator.faults.clear()
   }
+  emulator.faults.add({ kind: 'insufficient-scope', times: 1, path: '/2.0/events' })
+  await tolerated(box.listEvents('now', call()))
   emulator.revokeTokens()
   await box.getUser(user.id, call())
   emulator.faults.add({ kind: 'notification-email-array', times: 1 })

@@ -1,14 +1,20 @@
 import type { Clock } from '../lib/clock.ts'
 import type { Logger } from '../lib/logger.ts'
 import { inTurns } from '../lib/turns.ts'
-import { BoxUnavailableError } from '../provisioning/errors.ts'
 import { allUsersGroupType } from '../provisioning/group-creation.ts'
-import type { BoxGroup, BoxGroupId, BoxMembership, BoxUser } from '../provisioning/model.ts'
+import type {
+  BoxGroup,
+  BoxGroupId,
+  BoxMembership,
+  BoxUser,
+  BoxUserId
+} from '../provisioning/model.ts'
 import { importedKey } from '../provisioning/ports.ts'
 import type { BoxCall, BoxPort, Directory, DirectoryTransaction } from '../provisioning/ports.ts'
 import { changeGroup, changeUser, newGroup, newUser } from '../provisioning/records.ts'
 import type { Readiness } from '../provisioning/requests.ts'
 import type { ProvisioningSettings } from '../provisioning/settings.ts'
+import { createAskPersistently } from './persistently.ts'
 
 /** What the import works with. */
 export interface ImportDependencies {
@@ -17,6 +23,8 @@ export interface ImportDependencies {
   readonly clock: Clock
   readonly log: Logger
   readonly settings: ProvisioningSettings
+  /** What comes before the first object is read, while Box's answers still count as news. */
+  readonly begin: (ownId: BoxUserId, call: BoxCall) => Promise<void>
 }
 
 /** The first import of the Box enterprise into the directory. */
@@ -27,9 +35,6 @@ export interface Import {
   run(signal: AbortSignal): Promise<void>
 }
 
-/** How long one import call may wait for its turn and for Box. */
-const callMs = 120_000
-
 /** How long the import rests after a failure that is not Box's trouble. */
 const restMs = 30_000
 
@@ -38,7 +43,9 @@ const restMs = 30_000
  * Until it is done nobody else writes, so that nothing newer is overwritten.
  */
 export async function createImport(dependencies: ImportDependencies): Promise<Import> {
-  const { directory, box, clock, log, settings } = dependencies
+  const { directory, box, clock, log, settings, begin } = dependencies
+  // A short trouble must not cost what was read before.
+  const persistently = createAskPersistently({ clock, log, waiting: 'the import waits for Box' })
   let isDone = (await directory.state.get(importedKey)) !== undefined
   const counts = { users: 0, groups: 0 }
   let hasBegun = false
@@ -62,28 +69,11 @@ export async function createImport(dependencies: ImportDependencies): Promise<Im
     }
   }
 
-  /** Asks Box until it answers: a short trouble must not cost what was read before. */
-  async function persistently<Result>(
-    ask: (call: BoxCall) => Promise<Result>,
-    signal: AbortSignal
-  ): Promise<Result> {
-    for (;;) {
-      signal.throwIfAborted()
-      try {
-        return await ask({ lane: 'background', deadline: clock.now() + callMs })
-      } catch (error) {
-        if (!(error instanceof BoxUnavailableError)) throw error
-        const { retryAfterSeconds, trouble } = error
-        log.error({ trouble, retryAfterSeconds }, 'the import waits for Box')
-        await clock.sleep(retryAfterSeconds * 1000, signal)
-      }
-    }
-  }
-
   async function importAll(signal: AbortSignal): Promise<void> {
     Object.assign(counts, { users: 0, groups: 0 })
     hasBegun = true
     const own = await persistently((call) => box.getOwnAccount(call), signal)
+    await persistently((call) => begin(own.id, call), signal)
     await importUsers(own.id, signal)
     const groups = await importGroups(signal)
     for (const id of groups) await importMemberships(id, signal)

@@ -1,4 +1,5 @@
 import { EmailAliasesManager } from 'box-typescript-sdk-gen/managers/emailAliases.generated'
+import { EventsManager } from 'box-typescript-sdk-gen/managers/events.generated'
 import { GroupsManager } from 'box-typescript-sdk-gen/managers/groups.generated'
 import { InvitesManager } from 'box-typescript-sdk-gen/managers/invites.generated'
 import { MembershipsManager } from 'box-typescript-sdk-gen/managers/memberships.generated'
@@ -23,6 +24,7 @@ interface Managers {
   readonly aliases: EmailAliasesManager
   readonly groups: GroupsManager
   readonly memberships: MembershipsManager
+  readonly events: EventsManager
   readonly invites: InvitesManager
   readonly sessions: SessionTerminationManager
   readonly transfers: TransferManager
@@ -76,6 +78,7 @@ function managersOf(networkSession: NetworkSession): Managers {
     aliases: new EmailAliasesManager({ networkSession }),
     groups: new GroupsManager({ networkSession }),
     memberships: new MembershipsManager({ networkSession }),
+    events: new EventsManager({ networkSession }),
     invites: new InvitesManager({ networkSession }),
     sessions: new SessionTerminationManager({ networkSession }),
     transfers: new TransferManager({ networkSession })

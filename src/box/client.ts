@@ -5,6 +5,7 @@ import type { BoxPort } from '../provisioning/ports.ts'
 import { createBoxApi } from './api.ts'
 import { enterpriseIdOf } from './credentials.ts'
 import type { BoxCredentials } from './credentials.ts'
+import { createBoxEvents } from './events.ts'
 import { createExchange } from './exchange.ts'
 import type { BoxHealth, CallFacts } from './exchange.ts'
 import { createBoxGroups } from './groups.ts'
@@ -86,6 +87,7 @@ export function createBoxClient(options: BoxClientOptions): BoxClient {
     ...createBoxUsers(api),
     ...createBoxGroups(api),
     ...createBoxMemberships(api),
+    ...createBoxEvents(api),
     ...createBoxLeavers(api),
     ...createBoxInvites(api, enterpriseIdOf(options.credentials)),
     health: () => exchange.health(),

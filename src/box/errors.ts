@@ -141,9 +141,11 @@ function failed(failure: Failure): Verdict {
 
 /**
  * Tells whether a 403 is about the app's scopes, authorisation or network address rather than about
- * one object. A list of the enterprise, or the bridge's own account, is closed to nobody else.
+ * one object. A list of the enterprise, or the bridge's own account, is closed to nobody else. Events
+ * need a scope that nothing else does.
  */
 function isAboutTheBridge(asked: Asked, answer: HttpAnswer): boolean {
+  if (asked.operation === 'GET /events') return false
   const code = codeOf(answer)
   if (code === 'insufficient_scope' || code === 'access_from_location_blocked') return true
   if ((answer.headers['www-authenticate'] ?? '').includes('insufficient_scope')) return true

@@ -17,7 +17,10 @@ export interface HttpAnswer {
   readonly status: number
   /** Names in lower case; the last of repeated headers counts. */
   readonly headers: Readonly<Record<string, string>>
-  /** Absent where the body is empty or is no JSON, as in a proxy's error page. */
+  /**
+   * Absent where the body is empty or is no JSON, as in a proxy's error page. Whole numbers beyond
+   * 2^53 are texts in it.
+   */
   readonly body: JsonValue | undefined
 }
 
@@ -182,9 +185,23 @@ function answerOf(course: Course): HttpAnswer {
   return { status: course.status, headers: course.headers, body: parse(text) }
 }
 
+/** A run of digits that may be a number which no double holds. */
+const hasLongNumber = /\d{16}/
+
+/** Keeps a whole number that no double holds as its text, which the reviver's context tells. */
+function exactly(
+  _key: string,
+  value: JsonValue,
+  context?: { readonly source?: string }
+): JsonValue {
+  const isExact =
+    typeof value !== 'number' || !Number.isInteger(value) || Number.isSafeInteger(value)
+  return isExact ? value : (context?.source ?? value)
+}
+
 function parse(text: string): JsonValue | undefined {
   try {
-    return JSON.parse(text) as JsonValue
+    return JSON.parse(text, hasLongNumber.test(text) ? exactly : undefined) as JsonValue
   } catch {
     return undefined
   }

@@ -19,7 +19,7 @@ export function status(io: CommandIo, options: { readonly json?: boolean }): Pro
 }
 
 function describe(status: Status, now: EpochMs): readonly string[] {
-  const { database, box, importedAt, people, groups } = status
+  const { database, box, importedAt, events, people, groups } = status
   return [
     row('Directory', database),
     row('Box', box === null ? 'none yet' : `enterprise ${box.enterpriseId} at ${box.host}`),
@@ -29,11 +29,20 @@ function describe(status: Status, now: EpochMs): readonly string[] {
       `${count(people.shown)} (${count(people.active)} active, ${count(people.inactive)} inactive), ${linkage(people)}`
     ),
     row('Groups', `${count(groups.shown)}, ${linkage(groups)}`),
+    row('Box events', describeEvents(events, now)),
     ...describeJournal(status, now),
     ...describeCalls(status),
+    ...describeDrift(status, now),
     ...describeFuses(status),
     ...describeAudit(status)
   ]
+}
+
+function describeEvents(events: Status['events'], now: EpochMs): string {
+  if (events?.isForbidden)
+    return 'not followed: the app lacks the scope Manage enterprise properties'
+  const readAt = events?.readAt ?? null
+  return readAt === null ? 'not followed' : `read ${duration(now - readAt)} ago`
 }
 
 function row(label: string, text: string): string {
@@ -90,6 +99,28 @@ function describeJournal(status: Status, now: EpochMs): readonly string[] {
         )
       ),
     ...(unlisted > 0 ? [item(`and ${count(unlisted)} more; --json has them all`)] : [])
+  ]
+}
+
+function describeDrift({ drift }: Status, now: EpochMs): readonly string[] {
+  const { last24h, restored24h, hints, reconcile, deletionsStoppedAt } = drift
+  const { doneAt, alarm } = reconcile
+  const named = Object.entries(last24h).map(([kind, entries]) => `${count(entries)} ${kind}`)
+  const oldest = hints.oldestAt === null ? '' : `, the oldest for ${duration(now - hints.oldestAt)}`
+  return [
+    row('Drift', `${named.join(', ')} in the last 24 hours; ${count(restored24h)} restored`),
+    row('To be read', `${count(hints.waiting)} in Box${oldest}`),
+    row('Reconcile', doneAt === null ? 'none yet' : `done ${moment(doneAt)}`),
+    ...(alarm === null
+      ? []
+      : [
+          item(
+            `STOPPED ${moment(alarm.at)}: ${count(alarm.missing)} of ${count(alarm.of)} ${alarm.kind} missing in Box`
+          )
+        ]),
+    ...(deletionsStoppedAt === null
+      ? []
+      : [item(`STOPPED ${moment(deletionsStoppedAt)}: too much has disappeared from Box in a day`)])
   ]
 }
 

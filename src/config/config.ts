@@ -31,6 +31,9 @@ export interface OidcIssuer {
 /** The levels of the log, as pino names them. */
 export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent'
 
+/** What can be set again when somebody changed it in Box. */
+export const driftClasses = ['users', 'access', 'groups', 'memberships'] as const
+
 /** How many removals pass within a window: the larger of a number and a share. */
 export interface FuseConfig {
   readonly most: number
@@ -59,6 +62,12 @@ interface Settings {
   readonly boxCallsPerMinute: number
   /** What a calendar month has, to be warned about. */
   readonly boxCallsPerMonth: number | undefined
+  /** The time between polls of Box's events; 0: they are not followed. */
+  readonly boxEventsPollMs: Milliseconds
+  /** How long after one reconcile the next begins; 0: never. */
+  readonly reconcileMs: Milliseconds
+  /** What is set again when somebody changed it in Box. */
+  readonly driftRestore: readonly (typeof driftClasses)[number][]
   /** How long a write waits for its turn and for Box. */
   readonly requestBudgetMs: Milliseconds
   /** How a person is matched with a Box user. */

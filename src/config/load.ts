@@ -1,4 +1,5 @@
 import type { JsonValue } from '../lib/json.ts'
+import { driftClasses } from './config.ts'
 import type { BoxCredentials, Config } from './config.ts'
 import { ConfigError } from './config-error.ts'
 import type { ConfigProblem } from './config-error.ts'
@@ -128,6 +129,11 @@ function settingsOf(values: ConfigValues) {
     databaseUrl: values.DATABASE_URL,
     boxCallsPerMinute: values.BOX_CALLS_PER_MINUTE,
     boxCallsPerMonth: values.BOX_CALLS_PER_MONTH,
+    boxEventsPollMs: values.BOX_EVENTS_POLL_SECONDS * 1000,
+    reconcileMs: values.RECONCILE_HOURS * 3_600_000,
+    driftRestore: driftClasses.filter((name) =>
+      splitList(values.DRIFT_RESTORE ?? '').includes(name)
+    ),
     requestBudgetMs: values.REQUEST_BUDGET_SECONDS * 1000,
     association: values.ASSOCIATION,
     onExisting: values.ON_EXISTING,

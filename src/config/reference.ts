@@ -1,4 +1,5 @@
 import type { JsonObject } from '../lib/json.ts'
+import { driftClasses } from './config.ts'
 import { issuerListSchema, issuersAllowed } from './issuers.ts'
 
 /** One key of the configuration: its rule and its documentation in one place. */
@@ -49,6 +50,20 @@ const absent = (key: string, description: string): Setting => ({
   ...setting(key, 'nothing, leave it unset', { not: {} }, { description }),
   available: false
 })
+
+/** A list of some of the values, none by default. */
+const some = (key: string, values: readonly string[], description: string): Setting =>
+  setting(
+    key,
+    `${values.map((value) => `\`${value}\``).join(', ')}, separated by commas`,
+    { type: 'string', pattern: listOf(values) },
+    { defaultNote: 'none', description }
+  )
+
+function listOf(values: readonly string[]): string {
+  const one = `(${values.join('|')})`
+  return `^ *${one}( *, *${one})* *$`
+}
 
 const flag = (key: string, description: string): Setting =>
   setting(key, '`true` or `false`', { type: 'boolean' }, { default: 'false', description })
@@ -167,10 +182,30 @@ export const settings: readonly Setting[] = Object.freeze([
         'Calls to Box that a calendar month (UTC) has, as your Box contract says. The log warns at 80 % and at 100 %; nothing is held back.'
     }
   ),
-  fixed(
+  setting(
     'BOX_EVENTS_POLL_SECONDS',
-    '0',
-    'Drift feed: seconds between polls of Box events. Not available in this version: changes that people make in Box are not seen after the first import.'
+    'a whole number from 0 to 86400',
+    { type: 'integer', minimum: 0, maximum: 86_400 },
+    {
+      default: '300',
+      description:
+        'Drift feed: seconds between polls of Box events, which tell what people changed in Box. `0` switches it off.'
+    }
+  ),
+  setting(
+    'RECONCILE_HOURS',
+    'a whole number from 0 to 168',
+    { type: 'integer', minimum: 0, maximum: 168 },
+    {
+      default: '24',
+      description:
+        'Hours between two reconciles: each compares all people and a seventh of the groups with Box. `0` switches them off.'
+    }
+  ),
+  some(
+    'DRIFT_RESTORE',
+    driftClasses,
+    'What is set again when somebody changes it in Box: attributes of people, whether they can use Box, attributes of groups, who is in them. The rest is reported only.'
   ),
   setting(
     'REQUEST_BUDGET_SECONDS',

@@ -23,6 +23,9 @@ export interface ConfigValues {
   readonly BOX_JWT_CONFIG_FILE?: string
   readonly BOX_CALLS_PER_MINUTE: number
   readonly BOX_CALLS_PER_MONTH?: number
+  readonly BOX_EVENTS_POLL_SECONDS: number
+  readonly RECONCILE_HOURS: number
+  readonly DRIFT_RESTORE?: string
   readonly REQUEST_BUDGET_SECONDS: number
   readonly ASSOCIATION: 'login'
   readonly ON_EXISTING: 'link' | 'conflict'

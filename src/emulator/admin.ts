@@ -1,7 +1,9 @@
 import { AdminError, assertFreeAddress } from './admin-error.ts'
 import { onlySent } from './body-reader.ts'
 import type { EmulatorContext } from './context.ts'
+import { actorOf } from './enterprise.ts'
 import type { NewGroup, NewUser } from './enterprise.ts'
+import type { Actor } from './event-log.ts'
 import { createEnterpriseAdmin } from './enterprise-admin.ts'
 import type { EnterpriseAdmin } from './enterprise-admin.ts'
 import type { GroupRecord, MemberRole, UserRecord } from './records.ts'
@@ -55,46 +57,63 @@ export function createAdmin(context: EmulatorContext): Admin {
     return found
   }
 
+  /** What an administrator does, events say of an administrator. */
+  const deed =
+    <Args extends readonly unknown[], Result>(work: (...args: Args) => Result) =>
+    (...args: Args): Result =>
+      context.enterprise.events.by(adminOf(context), () => work(...args))
+
   return {
     ...createEnterpriseAdmin(context),
-    createUser(created) {
+    createUser: deed((created: NewUser) => {
       assertFreeAddress(context, created.login, undefined)
       return context.enterprise.createUser({ emailConfirmed: true, ...created }).id
-    },
-    updateUser(name, changes) {
-      const found = withLogin(context, user(name), changes.login)
-      const { ownsContent, retained, emailConfirmed, barred, transferMs, ...fields } = changes
-      const facts = { ownsContent, retained, emailConfirmed, barred, transferMs }
-      const changed = context.enterprise.changeUser(found, fields)
-      context.enterprise.changeHiddenFacts(changed, onlySent<HiddenUserFacts>(facts))
-    },
-    addAlias(name, email) {
+    }),
+    updateUser: deed((name: string, changes: AdminUserChanges) =>
+      updateUser(context, user(name), changes)
+    ),
+    addAlias: deed((name: string, email: string) => {
       const found = user(name)
       assertFreeAddress(context, email, undefined)
       return context.enterprise.addAlias(found, email, true).id
-    },
-    deleteUser: (name) => context.enterprise.deleteUser(user(name)),
-    createGroup(created) {
+    }),
+    deleteUser: deed((name: string) => context.enterprise.deleteUser(user(name))),
+    createGroup: deed((created: NewGroup) => {
       assertFreeName(context, created.name, undefined)
       return context.enterprise.createGroup(created).id
-    },
-    updateGroup(name, changes) {
+    }),
+    updateGroup: deed((name: string, changes: Partial<NewGroup>) => {
       const found = group(name)
       if (changes.name !== undefined) assertFreeName(context, changes.name, found)
       context.enterprise.changeGroup(found, changes)
-    },
-    deleteGroup: (name) => context.enterprise.deleteGroup(group(name)),
-    putMember: (groupName, userName, role = 'member') =>
-      putMember(context, { group: group(groupName), user: user(userName), role }),
-    removeMember(groupName, userName) {
-      const { memberships } = context.enterprise
-      const membership = memberships.find(group(groupName).id, user(userName).id)
+    }),
+    deleteGroup: deed((name: string) => context.enterprise.deleteGroup(group(name))),
+    putMember: deed((groupName: string, userName: string, role: MemberRole = 'member') =>
+      putMember(context, { group: group(groupName), user: user(userName), role })
+    ),
+    removeMember: deed((groupName: string, userName: string) => {
+      const { enterprise } = context
+      const membership = enterprise.memberships.find(group(groupName).id, user(userName).id)
       if (membership === undefined) {
         throw new AdminError(404, `${userName} is not in ${groupName}`)
       }
-      memberships.delete(membership.id)
-    }
+      enterprise.removeMember(membership)
+    })
   }
+}
+
+/** The primary admin, or the unknown person whom Box names where it knows nobody. */
+function adminOf({ enterprise }: EmulatorContext): Actor {
+  const admin = enterprise.users.sorted.find(({ fields }) => fields.role === 'admin')
+  return admin === undefined ? { id: '2', name: 'Unknown User', login: '' } : actorOf(admin)
+}
+
+function updateUser(context: EmulatorContext, user: UserRecord, changes: AdminUserChanges): void {
+  const { ownsContent, retained, emailConfirmed, barred, transferMs, concealed, ...fields } =
+    changes
+  const facts = { ownsContent, retained, emailConfirmed, barred, transferMs, concealed }
+  const changed = context.enterprise.changeUser(withLogin(context, user, fields.login), fields)
+  context.enterprise.changeHiddenFacts(changed, onlySent<HiddenUserFacts>(facts))
 }
 
 /** The user, with the alias that is to be the login in its place already. */

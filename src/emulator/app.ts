@@ -13,6 +13,7 @@ import {
   serverError
 } from './refusal.ts'
 import { registerEmailAliasRoutes } from './routes/email-aliases.ts'
+import { registerEventRoutes } from './routes/events.ts'
 import { registerGroupRoutes } from './routes/groups.ts'
 import { registerInviteRoutes } from './routes/invites.ts'
 import { registerMembershipRoutes } from './routes/memberships.ts'
@@ -70,6 +71,7 @@ function registerApi(api: FastifyInstance, context: EmulatorContext, stopping: A
   registerEmailAliasRoutes(api, context)
   registerGroupRoutes(api, context)
   registerMembershipRoutes(api, context)
+  registerEventRoutes(api, context)
 }
 
 /** JSON with or without a body, and forms; nothing else, so that no web page can post here. */

@@ -1,3 +1,4 @@
+import { eventDisturbances } from './event-log.ts'
 import { guessSchemas } from './guess-choices.ts'
 
 const text = { type: 'string' } as const
@@ -52,6 +53,7 @@ const userProperties = {
   retained: flag,
   emailConfirmed: flag,
   barred: flag,
+  concealed: flag,
   transferMs: count
 }
 
@@ -124,6 +126,15 @@ export const inviteAnswer = object({ answer: { enum: ['accepted', 'rejected'] } 
 /** Body of `POST /_control/reset`; may be absent. */
 export const reset = { ...object({ seed: { enum: ['demo', 'empty'] } }), nullable: true }
 
+/** Body of `POST /_control/events`: an event of any form. */
+export const event = { type: 'object' }
+
+/** Body of `POST /_control/events/disturbances`. */
+export const eventDisturbance = object(
+  { kind: { enum: eventDisturbances }, times: { type: 'integer', minimum: 1 } },
+  ['kind']
+)
+
 /** Body of `POST /_control/faults`. */
 export const fault = {
   type: 'object',
@@ -132,6 +143,7 @@ export const fault = {
     faultOf(['rate-limited', '503-before', '503-after'], { retryAfterSeconds: count }),
     faultOf([
       'server-error',
+      'insufficient-scope',
       'html-502',
       'reset-before',
       'reset-after',

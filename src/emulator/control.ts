@@ -4,6 +4,8 @@ import type { Admin, AdminUserChanges } from './admin.ts'
 import type { RecordedCall } from './call-log.ts'
 import { paramOf } from './context.ts'
 import type { NewGroup, NewUser } from './enterprise.ts'
+import type { EventDisturbance, EventLog } from './event-log.ts'
+import type { JsonObject } from '../lib/json.ts'
 import type { EnterpriseAdmin, EnterpriseChanges } from './enterprise-admin.ts'
 import type { Fault } from './faults.ts'
 import type { Guesses } from './guesses.ts'
@@ -31,6 +33,8 @@ export interface Controls {
     /** The armed faults with what is left of them. */
     readonly armed: readonly Fault[]
   }
+  /** What the event stream tells, and what is to befall the next events. */
+  readonly events: Pick<EventLog, 'recorded' | 'inject' | 'disturb'>
   /** Changes that a person makes in Box behind the client's back. */
   readonly admin: Admin
   /** What is taken for the truth where Box says nothing. */
@@ -57,9 +61,13 @@ const DIRECTORY = {
   'GET /_control/guesses': 'what is taken for the truth where Box says nothing',
   'PATCH /_control/guesses': 'change some: {"deleteWithContent": "bad-request", …}',
   'DELETE /_control/tokens': 'revoke all tokens',
+  'GET /_control/events': 'what the event stream holds',
+  'POST /_control/events': 'put an event of any form into the stream',
+  'POST /_control/events/disturbances':
+    'let the next events be lost, twice, reversed or unreadable: {"kind": "lost", "times": 1}',
   'POST /_control/users': 'add a user as an admin in Box would: {"login", "name", …}',
   'PATCH /_control/users/:user':
-    'change fields, status, role, login, ownsContent, retained, barred, transferMs',
+    'change fields, status, role, login, ownsContent, retained, barred, transferMs, concealed',
   'DELETE /_control/users/:user': 'delete a user',
   'POST /_control/groups': 'add a group: {"name", …}',
   'PATCH /_control/groups/:group': 'change a group',
@@ -93,6 +101,7 @@ export function registerControlRoutes(app: FastifyInstance, emulator: Controls):
       control.get('/', () => DIRECTORY)
       registerObservation(control, emulator)
       registerFaults(control, emulator)
+      registerEvents(control, emulator)
       registerUserChanges(control, emulator)
       registerGroupChanges(control, emulator)
       registerEnterpriseChanges(control, emulator.admin)
@@ -152,6 +161,23 @@ function registerFaults(control: FastifyInstance, emulator: Controls): void {
   })
   control.delete('/tokens', (_request, reply) => {
     emulator.revokeTokens()
+    return reply.code(204).send()
+  })
+}
+
+function registerEvents(control: FastifyInstance, emulator: Controls): void {
+  control.get('/events', () => emulator.events.recorded)
+  control.post('/events', { schema: { body: schemas.event } }, (request, reply) => {
+    emulator.events.inject(request.body as JsonObject)
+    return reply.code(204).send()
+  })
+  const disturbances = '/events/disturbances'
+  control.post(disturbances, { schema: { body: schemas.eventDisturbance } }, (request, reply) => {
+    const { kind, times } = request.body as {
+      readonly kind: EventDisturbance
+      readonly times?: number
+    }
+    emulator.events.disturb(kind, times)
     return reply.code(204).send()
   })
 }

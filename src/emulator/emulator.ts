@@ -47,6 +47,8 @@ export interface EmulatorOptions {
   readonly guesses?: Partial<Guesses>
   /** How many calls are remembered at most, the latest ones; default 200,000. */
   readonly callLogLimit?: number
+  /** How many events are kept at most, the latest ones; default 50,000. */
+  readonly eventLimit?: number
   /** Is told of the emulator's own failures; default nobody. */
   readonly log?: Logger
 }
@@ -107,13 +109,16 @@ export function createEmulator(options: EmulatorOptions = {}): Emulator {
     },
     clearCalls: () => context.calls.clear(),
     faults: context.faults,
+    get events() {
+      return context.enterprise.events
+    },
     admin,
     guesses: context.guesses,
     guess: (changes) => void Object.assign(context.guesses, changes),
     revokeTokens: () => context.tokens.revokeAll(),
     reset(seed = firstSeed) {
       Object.assign(context.guesses, defaultGuesses, options.guesses)
-      context.enterprise = seedFor(context, seed)
+      context.enterprise = seedFor({ ...context, eventLimit: eventLimitOf(options) }, seed)
       context.calls.clear()
       context.faults.clear()
       context.tokens.revokeAll()
@@ -141,14 +146,21 @@ function createContext(options: EmulatorOptions, seed: Seed): EmulatorContext {
     calls: new CallLog(options.callLogLimit ?? 200_000),
     assertions: new Assertions({ clock, credentials, publicKeys: options.publicKeys ?? [] }),
     scopes: options.scopes ?? allScopes,
-    enterprise: seedFor({ clock, guesses, credentials }, seed)
+    enterprise: seedFor({ clock, guesses, credentials, eventLimit: eventLimitOf(options) }, seed)
   }
 }
 
+function eventLimitOf({ eventLimit = 50_000 }: EmulatorOptions): number {
+  return eventLimit
+}
+
 function seedFor(
-  { clock, guesses, credentials }: Pick<EmulatorContext, 'clock' | 'guesses' | 'credentials'>,
+  parts: Pick<EmulatorContext, 'clock' | 'guesses' | 'credentials'> & {
+    readonly eventLimit: number
+  },
   seed: Seed
 ) {
+  const { clock, guesses, credentials, eventLimit } = parts
   const { enterpriseId: id, clientId } = credentials
-  return seedEnterprise(seed, { id, clientId, clock, guesses })
+  return seedEnterprise(seed, { id, clientId, clock, guesses, eventLimit })
 }

@@ -56,7 +56,10 @@ export function createEnterpriseAdmin(context: EmulatorContext): EnterpriseAdmin
       const invite = pendingInvite(name)
       // The account may have got another address since.
       const invited = answer === 'accepted' ? account(invite.invited.login) : undefined
-      if (invited !== undefined) context.enterprise.admit(invited)
+      const { id, name: person, login } = invite.invited
+      const actor = { id, name: person, login }
+      const { enterprise } = context
+      if (invited !== undefined) enterprise.events.by(actor, () => enterprise.admit(invited))
       context.enterprise.invites.answer(invite, answer)
     }
   }

@@ -1,5 +1,8 @@
 import type { Clock } from '../lib/clock.ts'
 import { fold } from '../lib/text.ts'
+import { EventLog } from './event-log.ts'
+import type { Actor } from './event-log.ts'
+import { groupSource, membershipSource, userSource } from './event-source.ts'
 import { GroupTable } from './group-table.ts'
 import type { Guesses } from './guesses.ts'
 import { InviteTable } from './invite-table.ts'
@@ -50,6 +53,8 @@ export interface EnterpriseOptions {
   readonly id: string
   readonly clock: Clock
   readonly guesses: Guesses
+  /** How many events are kept at most. */
+  readonly eventLimit: number
 }
 
 const DEFAULT_FIRST_IDS = {
@@ -102,6 +107,8 @@ export class Enterprise {
   readonly users: UserTable
   readonly groups: GroupTable
   readonly memberships = new MembershipTable()
+  /** What happened; nothing until the seed is in. */
+  readonly events: EventLog
   readonly invites: InviteTable
   readonly transfers: TransferTable
   /** When the sessions of a user were ended last, by the user's id. */
@@ -112,6 +119,7 @@ export class Enterprise {
   readonly #foreign = new Map<string, ForeignAccount>()
   readonly #foreignById = new Map<string, ForeignAccount>()
   readonly #clock: Clock
+  readonly #guesses: Guesses
   readonly #timeZone: string
   readonly #timestamp: (at: number) => string
   readonly #nextUserId: () => string
@@ -123,8 +131,14 @@ export class Enterprise {
     const { guesses } = options
     const firstIds = seed.firstIds ?? DEFAULT_FIRST_IDS
     this.#clock = options.clock
+    this.#guesses = guesses
     this.#timeZone = seed.enterprise.timeZone
     this.#timestamp = createTimestamps(seed.enterprise.timeZone)
+    this.events = new EventLog({
+      clock: options.clock,
+      stamp: this.#timestamp,
+      limit: options.eventLimit
+    })
     this.#nextUserId = counter(firstIds.users)
     this.#nextGroupId = counter(firstIds.groups)
     this.#nextMembershipId = counter(firstIds.memberships)
@@ -210,7 +224,8 @@ export class Enterprise {
 
   #addUser(id: string, created: NewUser): UserRecord {
     const { createdBy, listDelayMs, ...described } = created
-    const { ownsContent, retained, emailConfirmed, barred, transferMs, ...settings } = described
+    const { ownsContent, retained, emailConfirmed, barred, transferMs, concealed, ...settings } =
+      described
     const now = this.stamp()
     const user: UserRecord = {
       id,
@@ -233,23 +248,31 @@ export class Enterprise {
       ownsContent: ownsContent ?? false,
       retained: retained ?? false,
       emailConfirmed: emailConfirmed ?? false,
+      concealed: concealed ?? false,
       barred: barred ?? false,
       transferMs: transferMs ?? 0,
       listedFrom: this.#clock.now() + (listDelayMs ?? 0)
     }
     this.users.put(user)
+    this.#recordUser('NEW_USER', user)
     return user
   }
 
   /** Changes a user's fields; a new login must be free, and leaves no alias behind. */
   changeUser(user: UserRecord, changes: Partial<SettableUserFields>): UserRecord {
     const fields = { ...user.fields, ...changes, modified_at: this.stamp() }
-    return this.#put({
+    const changed = this.#put({
       ...user,
       fields,
       foldedLogin: fold(fields.login),
       foldedName: fold(fields.name)
     })
+    const { role, ...others } = changes
+    if (role !== undefined && role !== user.fields.role) {
+      this.#recordUser('CHANGE_ADMIN_ROLE', changed)
+    }
+    if (differs(user.fields, others)) this.#recordUser('EDIT_USER', changed)
+    return changed
   }
 
   /** Changes what Box knows about a user and does not tell. */
@@ -269,19 +292,23 @@ export class Enterprise {
     const aliases = [...user.aliases].filter(([, alias]) => fold(alias.email) !== fold(login))
     const former = { id: this.#nextAliasId(), email: user.fields.login, is_confirmed: true }
     const withAliases = { ...user, aliases: new Map([...aliases, [former.id, former]]) }
-    return this.changeUser(this.#put(withAliases), { login })
+    const changed = this.changeUser(this.#put(withAliases), { login })
+    this.#recordUser('EMAIL_ALIAS_PRIMARY', changed)
+    return changed
   }
 
   /** Removes a user and the memberships. */
   deleteUser(user: UserRecord): void {
     this.memberships.deleteUser(user.id)
     this.users.delete(user.id)
+    this.#recordUser('DELETE_USER', user)
   }
 
   /** Adds an alias; the address must be free. */
   addAlias(user: UserRecord, email: string, confirmed: boolean): AliasRecord {
     const alias = { id: this.#nextAliasId(), email, is_confirmed: confirmed }
     this.#put({ ...user, aliases: new Map([...user.aliases, [alias.id, alias]]) })
+    if (confirmed) this.#recordUser('EMAIL_ALIAS_CONFIRM', user)
     return alias
   }
 
@@ -290,6 +317,7 @@ export class Enterprise {
     const aliases = new Map(user.aliases)
     aliases.delete(aliasId)
     this.#put({ ...user, aliases })
+    this.#recordUser('EMAIL_ALIAS_REMOVE', user)
   }
 
   /** Adds a group; the name must be free. */
@@ -313,6 +341,7 @@ export class Enterprise {
       listedFrom: this.#clock.now() + (listDelayMs ?? 0)
     }
     this.groups.put(group)
+    this.#recordGroup('GROUP_CREATION', group)
     return group
   }
 
@@ -320,6 +349,7 @@ export class Enterprise {
   changeGroup(group: GroupRecord, changes: Partial<GroupFields>): GroupRecord {
     const changed = { ...group, fields: { ...group.fields, ...changes, modified_at: this.stamp() } }
     this.groups.put(changed)
+    if (differs(group.fields, changes)) this.#recordGroup('GROUP_EDITED', changed)
     return changed
   }
 
@@ -327,6 +357,7 @@ export class Enterprise {
   deleteGroup(group: GroupRecord): void {
     this.memberships.deleteGroup(group.id)
     this.groups.delete(group.id)
+    this.#recordGroup('GROUP_DELETION', group)
   }
 
   /** Adds a user to a group; the user must not be in it. */
@@ -339,6 +370,8 @@ export class Enterprise {
       modified_at: now
     }
     this.memberships.put(membership)
+    this.#recordMembership('GROUP_ADD_USER', membership)
+    if (membership.role === 'admin') this.#recordMembership('GROUP_ADMIN_CREATED', membership)
     return membership
   }
 
@@ -349,11 +382,50 @@ export class Enterprise {
   ): MembershipRecord {
     const changed = { ...membership, ...changes, modified_at: this.stamp() }
     this.memberships.put(changed)
+    if (differs(membership, changes))
+      this.#recordMembership(adminEvent(membership, changed), changed)
     return changed
+  }
+
+  /** Takes a user out of a group. */
+  removeMember(membership: MembershipRecord): void {
+    this.memberships.delete(membership.id)
+    this.#recordMembership('GROUP_REMOVE_USER', membership)
+  }
+
+  #recordUser(type: string, user: UserRecord): void {
+    this.events.record(type, userSource(user, this.#guesses))
+  }
+
+  #recordGroup(type: string, group: GroupRecord): void {
+    this.events.record(type, groupSource(group, this.#guesses))
+  }
+
+  #recordMembership(type: string, membership: MembershipRecord): void {
+    const ends = {
+      user: this.users.get(membership.userId),
+      group: this.groups.get(membership.groupId)
+    }
+    this.events.record(type, membershipSource(membership, ends, this.#guesses))
   }
 
   #put(user: UserRecord): UserRecord {
     this.users.put(user)
     return user
   }
+}
+
+/** A user as the events name somebody who did something. */
+export function actorOf({ id, fields }: UserRecord): Actor {
+  return { id, name: fields.name, login: fields.login }
+}
+
+function differs<Thing extends object>(before: Thing, changes: Partial<Thing>): boolean {
+  return JSON.stringify({ ...before, ...changes }) !== JSON.stringify(before)
+}
+
+/** Events know of group admins; nothing else about a membership changes. */
+function adminEvent(before: MembershipRecord, after: MembershipRecord): string {
+  if (before.role === after.role) return 'GROUP_ADMIN_PERMISSIONS_UPDATED'
+  return after.role === 'admin' ? 'GROUP_ADMIN_CREATED' : 'GROUP_ADMIN_DELETED'
 }

@@ -17,6 +17,7 @@ interface FaultScope {
 export type DisruptionKind =
   | 'rate-limited'
   | 'server-error'
+  | 'insufficient-scope'
   | 'html-502'
   | '503-before'
   | '503-after'
@@ -28,6 +29,7 @@ export type DisruptionKind =
  * has had it.
  *
  * - `rate-limited`: 429 with `retry-after` (default 1 s) · `server-error`: 500
+ * - `insufficient-scope`: 403, as if the application lacked a scope
  * - `html-502`: 502 with a page of HTML · `503-before`, `503-after`: 503, with `retry-after` if given
  * - `reset-before`, `reset-after`: the connection is reset instead of an answer
  * - `delay`, `delay-after`: waits before, or after, the call has its effect; then goes on as usual
@@ -42,7 +44,10 @@ export type Fault = FaultScope &
         readonly kind: 'rate-limited' | '503-before' | '503-after'
         readonly retryAfterSeconds?: number
       }
-    | { readonly kind: 'server-error' | 'html-502' | 'reset-before' | 'reset-after' }
+    | {
+        readonly kind:
+          'server-error' | 'insufficient-scope' | 'html-502' | 'reset-before' | 'reset-after'
+      }
     | { readonly kind: 'delay' | 'delay-after' | 'list-delay'; readonly ms: Milliseconds }
     | { readonly kind: 'short-token'; readonly seconds: number }
     | { readonly kind: 'notification-email-array' | 'numeric-phone' }
@@ -161,6 +166,7 @@ function addFault(misfortune: Misfortune, fault: Fault): Misfortune {
 const DISRUPTIONS: ReadonlySet<string> = new Set<DisruptionKind>([
   'rate-limited',
   'server-error',
+  'insufficient-scope',
   'html-502',
   '503-before',
   '503-after',

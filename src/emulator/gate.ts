@@ -6,6 +6,7 @@ import type { DisruptionKind, Misfortune } from './faults.ts'
 import {
   badGateway,
   errorBody,
+  insufficientScope,
   rateLimited,
   serverError,
   unauthorized,
@@ -104,6 +105,8 @@ function refusalBefore(
       return serverError()
     case 'html-502':
       return badGateway()
+    case 'insufficient-scope':
+      return insufficientScope()
     case '503-before':
       return unavailable(retryAfterSeconds)
     case '503-after':

@@ -37,7 +37,12 @@ const choices: { readonly [Key in Worded]: readonly Guesses[Key][] } = {
   aliasTaken: ['conflict', 'bad-request'],
   clearedProvenance: ['cleared', 'kept'],
   repeatedMembership: ['conflict', 'existing'],
-  unknownMember: ['not-found', 'bad-request']
+  unknownMember: ['not-found', 'bad-request'],
+  eventPosition: ['text', 'number'],
+  lostStreamPosition: ['refused', 'oldest'],
+  answeredOnlyEventTypes: ['refused', 'accepted'],
+  userEventSource: ['mini', 'standard'],
+  groupEventSource: ['flat', 'nested']
 }
 
 /** The JSON Schema of every guess by its name. */

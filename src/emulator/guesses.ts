@@ -116,6 +116,19 @@ export interface Guesses {
   readonly unknownMember: 'not-found' | 'bad-request'
   /** Adding an inactive user. */
   readonly inactiveMayJoin: boolean
+
+  /** The type of the position in an event stream; the API reference allows both. */
+  readonly eventPosition: 'text' | 'number'
+  /** A position in an event stream that Box never gave or has forgotten: 400, or the oldest events. */
+  readonly lostStreamPosition: 'refused' | 'oldest'
+  /** A filter by event types that the API reference lists for answers only: 400, or it works. */
+  readonly answeredOnlyEventTypes: 'refused' | 'accepted'
+  /** How many events are answered at most, however many were asked for. */
+  readonly eventsPerPage: number
+  /** What the source of an event about a user is: id, name and login, or the standard fields. */
+  readonly userEventSource: 'mini' | 'standard'
+  /** What the source of an event about groups is: `group_id`, `user_id` …, or objects with a type. */
+  readonly groupEventSource: 'flat' | 'nested'
 }
 
 /** What the emulator takes for the truth where Box says nothing. */
@@ -170,5 +183,11 @@ export const defaultGuesses: Guesses = {
   clearedProvenance: 'cleared',
   repeatedMembership: 'conflict',
   unknownMember: 'not-found',
-  inactiveMayJoin: true
+  inactiveMayJoin: true,
+  eventPosition: 'text',
+  lostStreamPosition: 'refused',
+  answeredOnlyEventTypes: 'refused',
+  eventsPerPage: 500,
+  userEventSource: 'mini',
+  groupEventSource: 'flat'
 }

@@ -1,17 +1,17 @@
 import { badPaging } from './refusal.ts'
 
-const DEFAULT_LIMIT = 100
-const MAX_LIMIT = 1000
+/** How many entries a page has unasked, and at most. */
+const USUAL_LIMITS = { usual: 100, max: 1000 }
 
 /** The API reference refuses larger offsets. */
 const MAX_OFFSET = 10_000
 
-/** Reads `limit`: 100 if absent, at most 1,000. Throws 400 `invalid_limit`. */
-export function readLimit(query: URLSearchParams): number {
+/** Reads `limit`: 100 if absent, at most 1,000, or as `limits` says. Throws 400 `invalid_limit`. */
+export function readLimit(query: URLSearchParams, limits = USUAL_LIMITS): number {
   const given = query.get('limit')
-  if (given === null) return DEFAULT_LIMIT
+  if (given === null) return limits.usual
   if (!/^\d+$/.test(given) || Number(given) === 0) throw badPaging('limit', given)
-  return Math.min(Number(given), MAX_LIMIT)
+  return Math.min(Number(given), limits.max)
 }
 
 /** Reads `offset`: 0 if absent. Throws 400 `invalid_offset`, above 10,000 as well. */

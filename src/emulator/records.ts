@@ -73,6 +73,8 @@ export interface UserRecord {
   readonly retained: boolean
   /** Whether the person has confirmed the present login. */
   readonly emailConfirmed: boolean
+  /** True: the application is not let see the user. */
+  readonly concealed: boolean
   /** Whether an information barrier keeps the user apart from all others. */
   readonly barred: boolean
   /** How long Box works at a transfer of the owned content. */

@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue } from '../lib/json.ts'
-import type { Enterprise } from './enterprise.ts'
 import type { Misfortune } from './faults.ts'
+import type { GroupTable } from './group-table.ts'
 import type { Guesses } from './guesses.ts'
 import type {
   ForeignAccount,
@@ -11,6 +11,7 @@ import type {
   UserRecord
 } from './records.ts'
 import { badRequest, invalidParameter } from './refusal.ts'
+import type { UserTable } from './user-table.ts'
 
 /** Fields of a user that are answered when `fields` is not sent. */
 export const STANDARD_USER_FIELDS: readonly (keyof UserFields)[] = [
@@ -97,6 +98,12 @@ export interface View<Field extends string> {
   readonly fields: readonly Field[]
   readonly guesses: Guesses
   readonly misfortune: Misfortune
+}
+
+/** Where the two ends of a membership are found. */
+interface MembershipEnds {
+  readonly users: UserTable
+  readonly groups: GroupTable
 }
 
 /** The fields that can be asked for, and those that are answered unasked. */
@@ -190,7 +197,7 @@ export function renderGroup(group: GroupRecord, view: View<keyof GroupFields>): 
 /** A membership as Box answers it. */
 export function renderMembership(
   membership: MembershipRecord,
-  enterprise: Enterprise,
+  enterprise: MembershipEnds,
   fields: readonly MembershipField[]
 ): JsonObject {
   const answer: Record<string, JsonValue> = { type: 'group_membership', id: membership.id }
@@ -201,14 +208,14 @@ export function renderMembership(
 /** A membership as the two lists answer it: without times and permissions. */
 export function renderListedMembership(
   membership: MembershipRecord,
-  enterprise: Enterprise
+  enterprise: MembershipEnds
 ): JsonObject {
   return renderMembership(membership, enterprise, LISTED_MEMBERSHIP_FIELDS)
 }
 
 function membershipValue(
   membership: MembershipRecord,
-  enterprise: Enterprise,
+  enterprise: MembershipEnds,
   field: MembershipField
 ): JsonValue {
   if (field === 'user') {

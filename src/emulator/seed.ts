@@ -32,6 +32,8 @@ export interface HiddenUserFacts {
   readonly retained?: boolean
   /** Whether the person confirmed the login; true in a seed unless it says otherwise. */
   readonly emailConfirmed?: boolean
+  /** True: the application is not let see the user, as with a reduced authorisation. */
+  readonly concealed?: boolean
   /** An information barrier keeps the user apart: no memberships, no transfers. */
   readonly barred?: boolean
   /** How long Box works at a transfer of the owned content. */

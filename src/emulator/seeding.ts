@@ -1,4 +1,4 @@
-import { Enterprise } from './enterprise.ts'
+import { actorOf, Enterprise } from './enterprise.ts'
 import type { EnterpriseOptions } from './enterprise.ts'
 import type { Seed, SeedGroup, SeedUser } from './seed.ts'
 
@@ -17,6 +17,7 @@ export function seedEnterprise(seed: Seed, options: SeedingOptions): Enterprise 
     enterprise.addForeign(account)
   }
   for (const group of seed.groups) addGroup(enterprise, group)
+  enterprise.events.start(actorOf(enterprise.serviceAccount))
   return enterprise
 }
 

@@ -66,6 +66,7 @@ function managedFilter(
     (user.createdBy === caller.clientId && user.fields.external_app_user_id === externalId)
   const isListed = (user: UserRecord) =>
     user.listedFrom <= now &&
+    !user.concealed &&
     (guesses.serviceAccountListed || user.id !== enterprise.serviceAccount.id)
   return (user) => isListed(user) && matchesTerm(user) && hasExternalId(user)
 }

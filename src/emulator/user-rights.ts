@@ -13,6 +13,7 @@ export function findUser(
   view: View<keyof UserFields>
 ): JsonObject {
   const user = enterprise.users.get(id)
+  if (user?.concealed === true) throw notFound()
   if (user !== undefined) return renderUser(user, view)
   const foreign = enterprise.foreign(id)
   if (foreign?.collaborates) return renderForeign(foreign, view.fields)
@@ -26,7 +27,7 @@ export function findUser(
  */
 export function findManageableUser(enterprise: Enterprise, id: string, caller: Caller): UserRecord {
   const user = enterprise.users.get(id)
-  if (user === undefined) {
+  if (user === undefined || user.concealed) {
     throw enterprise.foreign(id)?.collaborates ? accessDenied() : notFound()
   }
   const { role, is_platform_access_only: isAppUser } = user.fields

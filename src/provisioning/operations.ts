@@ -100,7 +100,7 @@ export function subjectOf(operation: BoxOperation): string {
   if (operation.kind === 'sweep-group') return groupMembersSubject(operation.groupId)
   if (operation.kind === 'dissolve-group') return groupMembersSubject(operation.groupId)
   return 'groupId' in operation
-    ? `membership:${operation.groupId}/${operation.userId}`
+    ? membershipSubject(operation.groupId, operation.userId)
     : userSubject(operation.userId)
 }
 
@@ -117,6 +117,11 @@ export function loginSubject(login: string): string {
 /** The subject of everything that changes one group's attributes. */
 export function groupSubject(id: BoxGroupId): string {
   return `group:${id}`
+}
+
+/** The subject of everything that changes one membership. */
+export function membershipSubject(groupId: BoxGroupId, userId: BoxUserId): string {
+  return `membership:${groupId}/${userId}`
 }
 
 /** The subject of what is done to all members of one group. */

@@ -1,6 +1,7 @@
 import type { EpochMs } from '../lib/clock.ts'
 import type { JsonValue } from '../lib/json.ts'
 import type { AccessToken, NewAccessToken } from './access.ts'
+import type { Hint, HintSource, NotedHint } from './hints.ts'
 import type {
   BoxGroup,
   BoxGroupFields,
@@ -62,6 +63,27 @@ export interface BoxPage<Entry> {
   readonly nextOffset: number | undefined
   /** True when Box has more entries than it lists (offsets end at 10,000). */
   readonly truncated: boolean
+}
+
+/** Something that happened in the enterprise to people, groups or memberships. */
+export interface BoxEvent {
+  /** The same for every delivery of one event; '' where Box gave none. */
+  readonly id: string
+  /** Box's name for what happened. */
+  readonly type: string
+  /** The id of the account that did it; '' where Box does not say. */
+  readonly actorId: string
+  /** What to read again; empty where nothing in the event says whom it is about. */
+  readonly hints: readonly Hint[]
+}
+
+/** A page of the enterprise's events: unordered, and some more than once. */
+export interface BoxEventPage {
+  readonly events: readonly BoxEvent[]
+  /** How many entries Box sent, those included that are of no concern here. */
+  readonly count: number
+  /** Where the next page begins. */
+  readonly nextPosition: string
 }
 
 /** An e-mail alias of a Box user. */
@@ -196,6 +218,13 @@ export interface BoxPort {
   removeMembership(id: BoxMembershipId, call: BoxCall): Promise<void>
 
   /**
+   * Reads the events that concern people, groups and memberships from a position on; `now` reads none
+   * and tells the position of the present. Box keeps events for two weeks. Refused with 403 where the
+   * app lacks the scope, and with 400 where Box does not know the position.
+   */
+  listEvents(position: string, call: BoxCall): Promise<BoxEventPage>
+
+  /**
    * Invites somebody to become a user of the enterprise. Refused with 404 where Box knows no account
    * with that login, and with other codes for a user of this or another enterprise and for somebody
    * who is invited already. Never repeated by the adapter when the outcome is unknown; Box has no
@@ -220,6 +249,12 @@ export interface UserReads {
   search(request: SearchRequest): Promise<SearchPage<StoredResource>>
   /** Those of `ids` that are visible users. */
   visible(ids: readonly string[]): Promise<ReadonlySet<string>>
+  /** How many are visible. */
+  count(): Promise<number>
+  /** The snapshots of those of `ids` that are known, tombstones included. */
+  snapshots(ids: readonly BoxUserId[]): Promise<ReadonlyMap<BoxUserId, BoxUser>>
+  /** Some of the ids after `after`, tombstones included, in order; '' begins, and none are the end. */
+  ids(after: string): Promise<readonly BoxUserId[]>
   /** How many linked people SCIM shows as active. */
   countActive(): Promise<number>
 }
@@ -234,6 +269,12 @@ export interface GroupReads {
   view(id: BoxGroupId, related: boolean): Promise<StoredResource | undefined>
   /** A page of what is visible. */
   search(request: SearchRequest): Promise<SearchPage<StoredResource>>
+  /** How many are visible. */
+  count(): Promise<number>
+  /** The snapshots of those of `ids` that are known, tombstones included. */
+  snapshots(ids: readonly BoxGroupId[]): Promise<ReadonlyMap<BoxGroupId, BoxGroup>>
+  /** Some of the ids after `after`, tombstones included, in order; '' begins, and none are the end. */
+  ids(after: string): Promise<readonly BoxGroupId[]>
 }
 
 /** Reads of people and groups together. */
@@ -320,6 +361,25 @@ export interface AuditEntry {
 /** The named value that holds when the first import was done, in epoch ms; there is none before. */
 export const importedKey = 'imported'
 
+/** The named value that holds how far Box's events were read: {@link EventsProgress}. */
+export const eventsKey = 'events'
+
+/** How far Box's events were read. */
+export interface EventsProgress {
+  /** Where the next poll begins; null before the first. */
+  readonly position: string | null
+  /** When the last successful poll was. */
+  readonly readAt: EpochMs | null
+  /** True where Box said that the app may not read events. */
+  readonly isForbidden: boolean
+}
+
+/** The named value that holds how far the reconcile is. */
+export const reconcileKey = 'reconcile'
+
+/** The named value that counts what disappeared from Box lately. */
+export const deletionsKey = 'deletions'
+
 /** Named values about the directory itself, e.g. {@link importedKey}. */
 export interface StateReads {
   /** A value, or undefined. */
@@ -332,6 +392,14 @@ export interface AccessTokenReads {
   list(): Promise<readonly AccessToken[]>
 }
 
+/** Reads of what is to be read again in Box. */
+export interface HintReads {
+  /** Hints with `notBefore` ≤ `now`, oldest first; what others need comes before them. */
+  due(now: EpochMs, limit: number): Promise<readonly NotedHint[]>
+  /** How many there are, and when the oldest was noted. */
+  waiting(): Promise<{ readonly count: number; readonly oldestAt: EpochMs | undefined }>
+}
+
 /** All reads. */
 export interface DirectoryReads {
   readonly users: UserReads
@@ -339,6 +407,7 @@ export interface DirectoryReads {
   readonly resources: ResourceReads
   readonly memberships: MembershipReads
   readonly journal: JournalReads
+  readonly hints: HintReads
   readonly state: StateReads
   readonly tokens: AccessTokenReads
 }
@@ -384,6 +453,15 @@ export interface DirectoryTransaction extends DirectoryReads {
   updateJournal(ids: readonly number[], change: JournalUpdate): Promise<void>
   /** Appends an audit entry. */
   audit(entry: AuditEntry): Promise<void>
+  /**
+   * Notes what is to be read again in Box. What is noted already stays one hint, which counts as noted
+   * anew and is due at once.
+   */
+  noteHints(hints: readonly Hint[], source: HintSource, now: EpochMs): Promise<void>
+  /** Removes a hint that was worked, unless it was noted anew meanwhile. */
+  dropHint(noted: NotedHint): Promise<void>
+  /** Has a hint rest until `notBefore`, unless it was noted anew meanwhile. */
+  postponeHint(noted: NotedHint, notBefore: EpochMs): Promise<void>
   /** Sets a named value. */
   putState(key: string, value: JsonValue): Promise<void>
   /** Keeps a token. */

@@ -1,6 +1,7 @@
 import { createCarryOutUserWork } from './carry-out.ts'
 import type { Dependencies } from './dependencies.ts'
 import { createDrive, type Drive } from './drive.ts'
+import { createRefresh, type Refresh } from './drift/refresh.ts'
 import { createAdmit } from './fuse.ts'
 import { createGroupCreation } from './group-creation.ts'
 import { createSettleGroup } from './group-settlement.ts'
@@ -22,6 +23,8 @@ export interface Provisioning {
   readonly resources: ResourceService
   /** Works an open journal entry; for the journal worker. */
   readonly drive: Drive
+  /** Reads again in Box what a hint is about; for the hint worker. */
+  readonly refresh: Refresh
   /** Drops removals that the fuse held for too long; to be called from time to time. */
   readonly expireHeld: ExpireHeld
 }
@@ -58,6 +61,7 @@ export function createProvisioning(
       }
     },
     drive: createDrive(dependencies, driveParts),
+    refresh: createRefresh(dependencies, { carryOut, update, onAcknowledged }),
     expireHeld: createExpireHeld(dependencies)
   }
 }

@@ -1,3 +1,4 @@
+import type { DriftClass } from './drift/drift.ts'
 import type { FuseLimit, FuseName } from './fuse-limit.ts'
 
 /** The admin's choices that provisioning obeys; see the configuration reference for each key. */
@@ -12,6 +13,8 @@ export interface ProvisioningSettings {
   readonly allowCoadmin: boolean
   /** STRICT_MEMBERS: whether unknown member ids fail the request. */
   readonly strictMembers: boolean
+  /** DRIFT_RESTORE: what is set again when somebody changed it in Box; the rest is only reported. */
+  readonly restores: readonly DriftClass[]
   /** FUSE and FUSE_MEMBERS: how many removals pass within a window; undefined: any number. */
   readonly fuses: Readonly<Record<FuseName, FuseLimit | undefined>>
 }

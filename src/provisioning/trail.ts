@@ -47,3 +47,8 @@ export function createTrail(action: string, context: RequestContext): Trail {
     isAudited: () => isAudited
   }
 }
+
+/** The same trail for work that nobody waits for: only removals go before the background lane. */
+export function inBackground(trail: Trail): Trail {
+  return { ...trail, call: (lane) => trail.call(lane === 'removal' ? lane : 'background') }
+}

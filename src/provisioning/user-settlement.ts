@@ -1,10 +1,11 @@
+import type { EpochMs } from '../lib/clock.ts'
 import { fold } from '../lib/text.ts'
 import type { Dependencies } from './dependencies.ts'
 import { sameField } from './mapping/compare.ts'
-import type { BoxUser, BoxUserFields, UserRecord } from './model.ts'
+import type { BoxUser, BoxUserFields, BoxUserId, UserRecord } from './model.ts'
 import { isRemoval, userSubject, type JournalEntry } from './operations.ts'
 import { changeUser } from './records.ts'
-import type { BoxAlias, Lane } from './ports.ts'
+import type { BoxAlias, DirectoryTransaction, Lane } from './ports.ts'
 import { touchGroupsOf } from './touch-groups.ts'
 import type { Trail } from './trail.ts'
 import { userChangesAfter, type UserOperation } from './user-operations.ts'
@@ -77,14 +78,24 @@ export function createSettleUser(dependencies: Dependencies): SettleUser {
     trail: Trail
   ): Promise<SettledUser> {
     await directory.transaction(async (tx) => {
-      const ids = entries.map(({ id }) => id)
-      await tx.updateJournal(ids, { state: 'refused', outcome: 'gone from Box' })
-      await touchGroupsOf(tx, record.id, clock.now())
-      await tx.deleteUser(record.id)
+      await forgetUser(tx, record.id, entries, clock.now())
       await tx.audit(trail.audit(userSubject(record.id), 'gone from Box', clock.now()))
     })
     return { record: undefined, pending: [] }
   }
+}
+
+/** Takes somebody who is gone from Box out of the directory, with what was still to be done. */
+export async function forgetUser(
+  tx: DirectoryTransaction,
+  id: BoxUserId,
+  entries: readonly JournalEntry[],
+  now: EpochMs
+): Promise<void> {
+  const ids = entries.map((entry) => entry.id)
+  await tx.updateJournal(ids, { state: 'refused', outcome: 'gone from Box' })
+  await touchGroupsOf(tx, id, now)
+  await tx.deleteUser(id)
 }
 
 function isUserEntry(entry: JournalEntry): entry is UserEntry {

@@ -4,6 +4,8 @@ import type { EpochMs } from '../lib/clock.ts'
 import { fold } from '../lib/text.ts'
 import type { BoxGroup, BoxGroupId, GroupRecord } from '../provisioning/model.ts'
 import type { GroupReads } from '../provisioning/ports.ts'
+import { createMirrorReads } from './mirror-reads.ts'
+import type { MirrorReads } from './mirror-reads.ts'
 import { prepare, prepareForRow, prepareSql } from './prepared-query.ts'
 import type { Param, ParamsOfRow, Session } from './prepared-query.ts'
 import { toStoredResource, viewOf } from './view.ts'
@@ -41,8 +43,9 @@ const columns = [
 /** Compiles the statements about groups. */
 export function createGroupStore(db: Kysely<Tables>): GroupStore {
   const statements = prepareStatements(db)
+  const mirror = createMirrorReads<BoxGroupId, BoxGroup>(db, groupKind)
   return {
-    reads: (session) => createReads(statements, session),
+    reads: (session) => ({ ...createReads(statements, session), ...mirror(session) }),
     async put(session, record) {
       await statements.put(session, toRow(record))
     },
@@ -94,7 +97,10 @@ async function first(rows: Promise<readonly GroupRow[]>): Promise<GroupRecord | 
   return row === undefined ? undefined : toRecord(row)
 }
 
-function createReads(statements: Statements, session: Session): GroupReads {
+function createReads(
+  statements: Statements,
+  session: Session
+): Omit<GroupReads, keyof MirrorReads<BoxGroupId, BoxGroup>> {
   return {
     get: (id) => first(statements.get(session, id)),
     findByName: (name) => first(statements.findByName(session, fold(name))),

@@ -6,6 +6,7 @@ import { createAuditStore } from './audit.ts'
 import type { Connection } from './dialect.ts'
 import type { Engine } from './engine.ts'
 import { createGroupStore } from './groups.ts'
+import { createHintStore } from './hints.ts'
 import { createJournalStore } from './journal.ts'
 import { createMembershipStore } from './memberships.ts'
 import { createResourceStore } from './mixed-search.ts'
@@ -71,6 +72,7 @@ function createStores(db: Kysely<Tables>) {
     memberships: createMembershipStore(db),
     journal: createJournalStore(db),
     audit: createAuditStore(db),
+    hints: createHintStore(db),
     state: createStateStore(db),
     tokens: createAccessTokenStore(db)
   }
@@ -110,13 +112,14 @@ function createReads(stores: Stores, session: Session): DirectoryReads {
     resources: stores.resources.reads(session),
     memberships: stores.memberships.reads(session),
     journal: stores.journal.reads(session),
+    hints: stores.hints.reads(session),
     state: stores.state.reads(session),
     tokens: stores.tokens.reads(session)
   }
 }
 
 function createTransaction(stores: Stores, session: Session): DirectoryTransaction {
-  const { users, groups, memberships, journal, audit, state, tokens } = stores
+  const { users, groups, memberships, journal, audit, hints, state, tokens } = stores
   return {
     ...createReads(stores, session),
     putUser: (record) => users.put(session, record),
@@ -135,6 +138,9 @@ function createTransaction(stores: Stores, session: Session): DirectoryTransacti
     appendJournal: (entries) => journal.append(session, entries),
     updateJournal: (ids, change) => journal.update(session, ids, change),
     audit: (entry) => audit.append(session, entry),
+    noteHints: (noted, source, now) => hints.note(session, noted, source, now),
+    dropHint: (noted) => hints.drop(session, noted),
+    postponeHint: (noted, notBefore) => hints.postpone(session, noted, notBefore),
     putState: (key, value) => state.put(session, key, value),
     addToken: (token) => tokens.add(session, token),
     updateToken: (id, change) => tokens.update(session, id, change)

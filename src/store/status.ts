@@ -5,8 +5,11 @@ import type { FuseName } from '../provisioning/fuse-limit.ts'
 import type { JournalState } from '../provisioning/operations.ts'
 import { monthKey, progressKey } from '../provisioning/notes.ts'
 import type { MonthNote, ProgressNote } from '../provisioning/notes.ts'
-import { importedKey } from '../provisioning/ports.ts'
+import { eventsKey, importedKey } from '../provisioning/ports.ts'
+import type { EventsProgress } from '../provisioning/ports.ts'
 import type { Connection } from './dialect.ts'
+import { driftOf } from './drift-status.ts'
+import type { DriftStatus } from './drift-status.ts'
 import { isOpen, noEntries } from './journal.ts'
 import { assertCurrentForm } from './migrations/migrate.ts'
 import { readDatabase } from './read-database.ts'
@@ -19,14 +22,25 @@ export interface DirectoryStatus {
   readonly box: { readonly host: string; readonly enterpriseId: string } | null
   /** When the first import was done; null while it is not, and the counts tell how far it is. */
   readonly importedAt: EpochMs | null
+  /** How Box's events are followed; null where they never were. */
+  readonly events: EventsStatus | null
   readonly people: ResourceCounts & { readonly active: number; readonly inactive: number }
   readonly groups: ResourceCounts
   readonly journal: JournalStatus
   /** The calls to Box as the bridge last wrote them down, at most a minute ago; null before it did. */
   readonly calls: Pick<MonthNote, 'month' | 'calls' | 'allowance'> | null
+  readonly drift: DriftStatus
   /** What keeps removals back when there are too many. */
   readonly fuses: Readonly<Record<FuseName, FuseStatus>>
   readonly audit: AuditStatus
+}
+
+/** Whether changes that others make in Box are known. */
+interface EventsStatus {
+  /** When events were last read. */
+  readonly readAt: EpochMs | null
+  /** True where the app lacks the scope for it. */
+  readonly isForbidden: boolean
 }
 
 /** How many resources there are. */
@@ -105,10 +119,12 @@ export async function readStatus(url: string, now: EpochMs): Promise<DirectorySt
       database: path,
       box: boxOf(connection),
       importedAt: importedAt(connection),
+      events: eventsOf(connection),
       people: peopleOf(connection),
       groups: groupsOf(connection),
       journal: journalOf(connection),
       calls: callsOf(connection),
+      drift: driftOf(connection, now),
       fuses: fusesOf(connection),
       audit: auditOf(connection, now)
     }
@@ -140,6 +156,13 @@ function callsOf(connection: Connection): DirectoryStatus['calls'] {
   if (note === undefined) return null
   const { month, calls, allowance } = note
   return { month, calls, allowance }
+}
+
+function eventsOf(connection: Connection): EventsStatus | null {
+  const progress = noteOf(connection, eventsKey) as EventsProgress | undefined
+  if (progress === undefined) return null
+  const { readAt, isForbidden } = progress
+  return { readAt, isForbidden }
 }
 
 const resourceCounts = sql`count(*) filter (where tombstone = 0) as shown,

@@ -100,6 +100,19 @@ interface VisibleCountTable {
   readonly visible: number
 }
 
+/** What is to be read again in Box. */
+export interface HintTable {
+  readonly key: string
+  /** JSON. */
+  readonly hint: string
+  /** What is needed first comes first. */
+  readonly rank: number
+  readonly source: string
+  readonly noted_at: number
+  readonly not_before: number
+  readonly revision: number
+}
+
 /** Named values about the directory. */
 interface StateTable {
   readonly key: string
@@ -145,6 +158,7 @@ export interface Tables {
   readonly journal: JournalTable
   readonly audit: AuditTable
   readonly visible_counts: VisibleCountTable
+  readonly hints: HintTable
   readonly state: StateTable
   readonly access_tokens: AccessTokenTable
   readonly identity: IdentityTable

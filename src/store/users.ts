@@ -4,6 +4,8 @@ import { fold } from '../lib/text.ts'
 import { inTurns } from '../lib/turns.ts'
 import type { BoxUser, BoxUserId, UserRecord } from '../provisioning/model.ts'
 import type { UserReads } from '../provisioning/ports.ts'
+import { createMirrorReads } from './mirror-reads.ts'
+import type { MirrorReads } from './mirror-reads.ts'
 import { prepare, prepareForRow, prepareRead, prepareSql } from './prepared-query.ts'
 import type { Param, ParamsOfRow, Session } from './prepared-query.ts'
 import { toStoredResource, viewOf } from './view.ts'
@@ -43,8 +45,9 @@ const columns = [
 /** Compiles the statements about people. */
 export function createUserStore(db: Kysely<Tables>): UserStore {
   const statements = prepareStatements(db)
+  const mirror = createMirrorReads<BoxUserId, BoxUser>(db, userKind)
   return {
-    reads: (session) => createReads(statements, session),
+    reads: (session) => ({ ...createReads(statements, session), ...mirror(session) }),
     async put(session, record) {
       await statements.deleteAliases(session, record.id)
       await statements.put(session, toRow(record))
@@ -119,7 +122,10 @@ async function first(rows: Promise<readonly RecordRow[]>): Promise<UserRecord | 
   return row === undefined ? undefined : toRecord(row)
 }
 
-function createReads(statements: Statements, session: Session): UserReads {
+function createReads(
+  statements: Statements,
+  session: Session
+): Omit<UserReads, keyof MirrorReads<BoxUserId, BoxUser>> {
   return {
     get: (id) => first(statements.get(session, id)),
     findByAddress: (address) => first(statements.findByAddress(session, fold(address))),

@@ -53,6 +53,9 @@ t.test('nothing set: the demo, with every default', async (t) => {
     databaseUrl: 'file:data/demo.db',
     boxCallsPerMinute: 900,
     boxCallsPerMonth: undefined,
+    boxEventsPollMs: 300_000,
+    reconcileMs: 24 * 3_600_000,
+    driftRestore: [],
     requestBudgetMs: 25_000,
     association: 'login',
     onExisting: 'link',
@@ -118,6 +121,16 @@ t.test('a real enterprise', async (t) => {
     fuseMembers: undefined,
     logLevel: 'debug'
   })
+})
+
+t.test('what drift is restored', async (t) => {
+  const restored = (DRIFT_RESTORE: string) => load({ DRIFT_RESTORE }).driftRestore
+  t.strictSame(restored('access'), ['access'])
+  t.strictSame(restored('memberships, users'), ['users', 'memberships'])
+  for (const wrong of ['all', 'access,', 'access;users']) {
+    t.throws(() => restored(wrong), { message: /DRIFT_RESTORE.*`access`/ })
+  }
+  t.equal(load({ RECONCILE_HOURS: '0' }).reconcileMs, 0)
 })
 
 t.test('the result is frozen to its depth', async (t) => {
@@ -255,7 +268,6 @@ t.test('what is not available yet is refused, its only value accepted', async (t
     ON_GROUP_DELETE: 'delete',
     ON_LOGIN_CONFLICT: 'invite',
     ASSOCIATION: 'external_app_user_id',
-    BOX_EVENTS_POLL_SECONDS: '300',
     TRANSFER_TO: '42'
   }
   const error = refusal({ ...real, ...missing })

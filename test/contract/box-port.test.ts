@@ -17,6 +17,8 @@ interface Started {
   readonly crowd: (count: number) => void
   /** Puts somebody into a group in Box itself, as an admin of the group if so. */
   readonly putMember: (group: string, login: string, role: 'member' | 'admin') => void
+  /** Takes somebody out of a group in Box itself. */
+  readonly removeMember: (group: string, login: string) => void
   /** An invited person's answer. */
   readonly answerInvite: (login: string, answer: 'accepted' | 'rejected') => void
   /** Lets Box take an hour for a transfer of what somebody owns. */
@@ -63,6 +65,7 @@ async function startAdapter(test: Parameters<Start>[0]): Promise<Started> {
       }
     },
     putMember: (group, login, role) => void emulator.admin.putMember(group, login, role),
+    removeMember: (group, login) => emulator.admin.removeMember(group, login),
     answerInvite: (login, answer) => emulator.admin.answerInvite(login, answer),
     slowTransfer: (login) => emulator.admin.updateUser(login, { transferMs: hour }),
     passAnHour: () => {
@@ -462,6 +465,58 @@ for (const [name, start] of implementations) {
       loseNextAnswer('DELETE')
       await box.removeMembership(membership.id, call('removal'))
       t.equal(await box.findMembership(groupId, id, call()), undefined)
+    })
+
+    await t.test('events: what was done, by whom, and what to read again', async (t) => {
+      const { box, putMember, removeMember } = await start(t)
+      const own = await box.getOwnAccount(call())
+      const admin = await person(box, 'ada.admin@example.com')
+      const first = await box.listEvents('now', call('background'))
+      t.same(first.events, [])
+      const zoe = await box.createUser({ login: 'zoe@example.com', name: 'Zoë' }, call())
+      await box.updateUser(zoe.id, { status: 'inactive' }, call())
+      const group = await box.createGroup({ name: 'Design' }, call())
+      putMember('Design', zoe.login, 'admin')
+      removeMember('Design', zoe.login)
+      const page = await box.listEvents(first.nextPosition, call('background'))
+      const user = { kind: 'user', userId: zoe.id }
+      const membership = { kind: 'membership', userId: zoe.id, groupId: group.id }
+      t.same(
+        page.events.map(({ type, actorId, hints }) => ({ type, actorId, hints })),
+        [
+          { type: 'NEW_USER', actorId: own.id, hints: [user] },
+          { type: 'EDIT_USER', actorId: own.id, hints: [user] },
+          {
+            type: 'GROUP_CREATION',
+            actorId: own.id,
+            hints: [{ kind: 'group', groupId: group.id }]
+          },
+          { type: 'GROUP_ADD_USER', actorId: admin.id, hints: [membership] },
+          { type: 'GROUP_REMOVE_USER', actorId: admin.id, hints: [membership] }
+        ]
+      )
+      t.equal(new Set(page.events.map(({ id }) => id)).size, 5)
+      t.not(page.nextPosition, first.nextPosition)
+      const rest = await box.listEvents(page.nextPosition, call('background'))
+      t.same(rest, { events: [], count: 0, nextPosition: page.nextPosition })
+      t.match(await refusal(box.listEvents('yesterday', call('background'))), { status: 400 })
+    })
+
+    await t.test('events: more than a page, in turn', async (t) => {
+      const { box, crowd } = await start(t)
+      const { nextPosition: from } = await box.listEvents('now', call('background'))
+      crowd(1200)
+      const sizes: number[] = []
+      const seen = new Set<string>()
+      let position = from
+      do {
+        const page = await box.listEvents(position, call('background'))
+        sizes.push(page.count)
+        for (const { id } of page.events) seen.add(id)
+        position = page.nextPosition
+      } while ((sizes.at(-1) ?? 0) > 0)
+      t.same(sizes, [500, 500, 200, 0])
+      t.equal(seen.size, 1200)
     })
 
     await t.test('a call whose deadline has passed does nothing', async (t) => {

@@ -408,6 +408,60 @@ for (const [name, open] of Object.entries(implementations)) {
       t.equal(await journal.get(9_999), undefined)
     })
 
+    withDirectory('a thing to be read again is one hint', async (t, directory) => {
+      const person = { kind: 'user', userId: userId(1) } as const
+      const member = { kind: 'membership', groupId: groupId(1), userId: userId(1) } as const
+      const members = { kind: 'members', groupId: groupId(1) } as const
+      const attributes = { kind: 'group', groupId: groupId(1) } as const
+      const { hints } = directory
+      t.strictSame(await hints.waiting(), { count: 0, oldestAt: undefined })
+      await directory.transaction((tx) => tx.noteHints([member, person], 'events', 5))
+      await directory.transaction((tx) => tx.noteHints([members, attributes], 'events', 5))
+      await directory.transaction((tx) => tx.noteHints([person, person], 'reconcile', 7))
+      t.strictSame(await hints.waiting(), { count: 4, oldestAt: 5 })
+      const due = await hints.due(7, 10)
+      t.strictSame(
+        due.map(({ hint }) => hint.kind).toSorted(),
+        ['group', 'members', 'membership', 'user'],
+        'a person and a group with one id are two things'
+      )
+      t.equal(due.at(-1)?.hint.kind, 'membership', 'after what it needs')
+      const [first] = due
+      t.match(
+        due.find(({ hint }) => hint.kind === 'user'),
+        { hint: person, source: 'reconcile', notedAt: 5, notBefore: 7, revision: 3 }
+      )
+      t.strictSame(await hints.due(4, 10), [])
+      t.equal((await hints.due(7, 2)).length, 2)
+      await directory.transaction(async (tx) => {
+        for (const noted of due.slice(1)) await tx.dropHint(noted)
+      })
+      t.strictSame(await hints.due(7, 10), [first])
+    })
+
+    withDirectory('a hint that is noted anew meanwhile stays', async (t, directory) => {
+      const hint = { kind: 'user', userId: userId(1) } as const
+      const note = (now: number) =>
+        directory.transaction((tx) => tx.noteHints([hint], 'events', now))
+      const read = async () => (await directory.hints.due(100, 10))[0]
+      await note(1)
+      const first = await read()
+      if (first === undefined) throw new Error('the hint is not there')
+      await directory.transaction((tx) => tx.postponeHint(first, 60))
+      t.strictSame(await directory.hints.due(59, 10), [], 'it rests')
+      await note(50)
+      t.match(await directory.hints.due(50, 10), [{ hint, notedAt: 1, revision: 2 }])
+      await directory.transaction(async (tx) => {
+        await tx.dropHint(first)
+        await tx.postponeHint(first, 90)
+      })
+      const second = await read()
+      t.match(second, { hint, notBefore: 50 }, 'what was noted since is not lost')
+      if (second === undefined) throw new Error('the hint is not there')
+      await directory.transaction((tx) => tx.dropHint(second))
+      t.equal((await directory.hints.waiting()).count, 0)
+    })
+
     withDirectory('an audit entry is taken', async (_, directory) => {
       await directory.transaction((tx) =>
         tx.audit({

@@ -110,6 +110,7 @@ t.test('the status of a bridge that runs, and of one that was killed', async (t)
     database,
     box: { host: new URL(bridge.boxUrl).host, enterpriseId: bridge.env['BOX_ENTERPRISE_ID'] },
     importedAt: Number,
+    events: { readAt: Number, isForbidden: false },
     // The admin is shown and not linked.
     people: { shown: 3, active: 3, inactive: 0, linked: 2, tombstones: 1 },
     groups: { shown: 1, linked: 1, tombstones: 0 },
@@ -136,6 +137,7 @@ t.test('the status of a bridge that runs, and of one that was killed', async (t)
   const { code, out } = await runCommand(['status'], asOperator(database))
   t.equal(code, 0, 'what the write-ahead log holds is read')
   t.match(out, /^People +3 \(3 active, 0 inactive\), 2 linked; 1 tombstones$/m)
+  t.match(out, /^Box events +read .* ago$/m)
   t.match(out, /^First import +done \d{4}-/m)
   t.match(out, /^Box calls +\d+ of 1,000 \(\d+ %\) in \d{4}-\d{2}$/m)
   t.match(out, new RegExp(`^Removals +1 open\\n +#\\d+ deactivate-user user:${leo}: `, 'm'))

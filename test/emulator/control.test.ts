@@ -33,7 +33,7 @@ t.test('every listed URL exists', async (t) => {
   const bench = await startBench(t, { control: true })
   const { body } = await control(bench, 'GET', '/')
   const listed = Object.keys(body as object).filter((key) => key.includes(' '))
-  t.equal(listed.length, 22)
+  t.equal(listed.length, 25)
   for (const entry of listed) {
     const [method = '', path = ''] = entry.split(' ')
     const target = path.replace('/_control', '').replaceAll(/:\w+/g, 'nobody')

@@ -12,6 +12,7 @@ export const defaultSettings: ProvisioningSettings = {
   deactivatedStatus: 'inactive',
   allowCoadmin: false,
   strictMembers: false,
+  restores: [],
   fuses: { people: undefined, memberships: undefined }
 }
 

@@ -136,8 +136,16 @@ t.test('the status tells what is on its way', async (t) => {
   t.match(await readStatus(url, 0), {
     box: { host: 'api.box.com', enterpriseId: '42' },
     importedAt: null,
+    events: null,
     people: { shown: 0, linked: 0, tombstones: 0, active: 0, inactive: 0 },
     journal: { oldestOpenAt: null, pendingMemberships: 0, openRemovals: [] },
+    drift: {
+      last24h: { users: 0, access: 0, groups: 0, memberships: 0, created: 0, deleted: 0 },
+      restored24h: 0,
+      hints: { waiting: 0, oldestAt: null },
+      reconcile: { begunAt: null, doneAt: null, alarm: null },
+      deletionsStoppedAt: null
+    },
     audit: { failures24h: 0, last: [] }
   })
   const operations: readonly (readonly [BoxOperation, object])[] = [
@@ -160,6 +168,7 @@ t.test('the status tells what is on its way', async (t) => {
     )
     await tx.appendJournal(entries)
     await tx.putState('membership-progress', { at: 90, perMinute: 2 })
+    await tx.putState('events', { position: '7', readAt: 39 * hour, isForbidden: false })
     await tx.putState('fuse.memberships', { openedAt: 9, countedAfter: 0 })
     await tx.putState('fuse.people', { openedAt: null, countedAfter: 0 })
     await tx.audit(audit(10 * hour, 'failed'))
@@ -167,7 +176,8 @@ t.test('the status tells what is on its way', async (t) => {
     await tx.audit(audit(30 * hour, 'done'))
   })
   await directory.close()
-  const { journal, fuses, audit: found } = await readStatus(url, 40 * hour)
+  const { journal, fuses, audit: found, events } = await readStatus(url, 40 * hour)
+  t.same(events, { readAt: 39 * hour, isForbidden: false })
   t.match(journal, {
     membershipRate: { at: 90, perMinute: 2 },
     states: { held: 1, decided: 3, sent: 0, unknown: 1, confirmed: 2, refused: 0, cancelled: 0 },

@@ -56,7 +56,7 @@ export function registerMembershipRoutes(app: FastifyInstance, context: Emulator
   app.get('/users/:id(^\\d+$)/memberships', (request) => {
     const { users, memberships } = context.enterprise
     const user = users.get(paramOf(request, 'id'))
-    if (user === undefined) throw notFound()
+    if (user === undefined || user.concealed) throw notFound()
     return list(memberships.ofUser(user.id), request)
   })
 
@@ -82,7 +82,7 @@ export function registerMembershipRoutes(app: FastifyInstance, context: Emulator
   })
 
   app.delete(ONE, (request, reply) => {
-    context.enterprise.memberships.delete(findMembership(context, request).id)
+    context.enterprise.removeMember(findMembership(context, request))
     return reply.code(204).send()
   })
 }

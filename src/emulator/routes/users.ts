@@ -124,7 +124,9 @@ function updateUser(context: EmulatorContext, request: FastifyRequest): UserReco
   const renamed = newLogin === undefined ? user : enterprise.promoteAlias(user, newLogin)
   const changed = enterprise.changeUser(renamed, changes)
   if (changes.status === 'inactive' && guesses.inactiveMemberships === 'dropped') {
-    enterprise.memberships.deleteUser(user.id)
+    for (const membership of enterprise.memberships.ofUser(user.id)) {
+      enterprise.removeMember(membership)
+    }
   }
   return changed
 }

@@ -98,7 +98,7 @@ function isSame(name: keyof BoxUserFields, left: unknown, right: unknown): boole
 }
 
 /** Box replaces the whole list: codes that SCIM does not speak of stay. */
-function mergeCodes(box: BoxUser, codes: readonly TrackingCode[]): readonly TrackingCode[] {
+export function mergeCodes(box: BoxUser, codes: readonly TrackingCode[]): readonly TrackingCode[] {
   const merged = new Map(box.trackingCodes.map(({ name, value }) => [name, value] as const))
   for (const { name, value } of codes) merged.set(name, value)
   return [...merged].map(([name, value]) => ({ name, value }))
@@ -128,7 +128,7 @@ function planAccess(
  * The update as Box operations. Box takes a new login only where it is a confirmed alias of that
  * person, and turns the old login into an alias, which is then removed.
  */
-function planFields(record: UserRecord, fields: BoxUserFields): readonly BoxOperation[] {
+export function planFields(record: UserRecord, fields: BoxUserFields): readonly BoxOperation[] {
   const { id: userId, snapshot, aliases } = record
   const login = fields.login ?? snapshot.login
   const isNew = fold(login) !== fold(snapshot.login)

@@ -3,6 +3,7 @@ import { visibleCounts } from './0002-visible-counts.ts'
 import { heldRemovals } from './0003-held-removals.ts'
 import { accessTokens } from './0004-access-tokens.ts'
 import { membershipIndex } from './0005-membership-index.ts'
+import { hints } from './0006-hints.ts'
 import type { Migration } from './migration.ts'
 
 /** Every migration in the order in which they run. Only ever appended to. */
@@ -11,5 +12,6 @@ export const allMigrations: readonly Migration[] = [
   visibleCounts,
   heldRemovals,
   accessTokens,
-  membershipIndex
+  membershipIndex,
+  hints
 ]

@@ -1,0 +1,262 @@
+import type { Clock, EpochMs, Milliseconds } from '../lib/clock.ts'
+import type { Logger } from '../lib/logger.ts'
+import { isTooMuch } from '../provisioning/drift/deletions.ts'
+import { BoxRefusedError } from '../provisioning/errors.ts'
+import type { Hint } from '../provisioning/hints.ts'
+import type { BoxGroupId, BoxUserId } from '../provisioning/model.ts'
+import { importedKey, reconcileKey } from '../provisioning/ports.ts'
+import type { BoxPort, Directory } from '../provisioning/ports.ts'
+import { createComparison, type ComparedPeople, type Found } from './comparison.ts'
+import { createAskPersistently } from './persistently.ts'
+
+/** Compares all people, and the groups whose turn it is, with Box, and notes hints for what differs. */
+export interface Reconcile {
+  /** Reconciles when it is time to, and goes on with what was interrupted, until `signal` aborts. */
+  run(signal: AbortSignal): Promise<void>
+  /** Has everything reconciled at once, all groups included: changes in Box may have been missed. */
+  soon(): Promise<void>
+  /** One whole reconcile now; `turn`: of the groups whose turn it is. */
+  once(scope: Scope, signal: AbortSignal): Promise<void>
+}
+
+type Scope = 'turn' | 'all'
+
+/** What is kept of the reconciles. */
+type ReconcileState = {
+  /** When the last one began. */
+  readonly begunAt: EpochMs | null
+  /** When the last one ended that found nothing amiss. */
+  readonly doneAt: EpochMs | null
+  /** The part of the groups whose turn is next. */
+  readonly nextPart: number
+  /** True where everything is to be reconciled at once. */
+  readonly wanted: boolean
+  /** What is under way or was interrupted. */
+  readonly progress: Progress | null
+  /** That too much was missing in Box; until a reconcile finds nothing amiss. */
+  readonly alarm: Alarm | null
+}
+
+type Progress = {
+  readonly scope: Scope
+  /** What was found among people; null until they are compared. */
+  readonly users: { readonly hints: readonly Hint[]; readonly gone: readonly BoxUserId[] } | null
+  /** The group that was compared last, or ''. */
+  readonly after: string
+  /** What was found among the members of the groups until there. */
+  readonly members: Found
+}
+
+type Alarm = {
+  readonly at: EpochMs
+  readonly kind: 'users' | 'groups' | 'memberships'
+  readonly missing: number
+  readonly of: number
+}
+
+/** The groups are looked at in so many parts, one in each reconcile. */
+const parts = 7
+
+/** How long the reconcile rests after a failure that is not Box's trouble. */
+const restMs: Milliseconds = 5 * 60_000
+
+/** The longest sleep between two looks at the clock. */
+const longestSleepMs: Milliseconds = 60 * 60_000
+
+/** What was found before an interruption that took longer is found anew. */
+const staleAfterMs: Milliseconds = 24 * 60 * 60_000
+
+const none: Found = { hints: [], missing: 0, of: 0 }
+
+const initial: ReconcileState = {
+  begunAt: null,
+  doneAt: null,
+  nextPart: 0,
+  wanted: false,
+  progress: null,
+  alarm: null
+}
+
+/** What the reconcile works with. */
+export interface ReconcileDependencies {
+  readonly directory: Directory
+  readonly box: BoxPort
+  readonly clock: Clock
+  readonly log: Logger
+  /** How long after one reconcile the next begins; 0: only when asked. */
+  readonly everyMs: Milliseconds
+  /** Is told of hints that were noted. */
+  readonly onHints: () => void
+}
+
+/** Creates the reconcile. It begins only after the first import. */
+export function createReconcile(dependencies: ReconcileDependencies): Reconcile {
+  const { directory, box, clock, log, everyMs, onHints } = dependencies
+  const ask = createAskPersistently({ clock, log, waiting: 'the reconcile waits for Box' })
+  const compare = createComparison({ directory, box, ask })
+  let alarm = new AbortController()
+
+  return {
+    async run(signal) {
+      signal.addEventListener('abort', () => alarm.abort(), { once: true })
+      while (!signal.aborted) {
+        const wait = await turn(signal).catch((error: unknown) => {
+          if (!signal.aborted) log.error({ err: error }, 'the reconcile failed: it goes on later')
+          return restMs
+        })
+        if (signal.aborted) return
+        await clock.sleep(wait, alarm.signal).catch(() => undefined)
+        if (!signal.aborted) alarm = new AbortController()
+      }
+    },
+
+    async soon() {
+      await save({ wanted: true })
+      alarm.abort()
+    },
+
+    once
+  }
+
+  async function read(): Promise<ReconcileState> {
+    return ((await directory.state.get(reconcileKey)) as ReconcileState | undefined) ?? initial
+  }
+
+  async function save(change: Partial<ReconcileState>): Promise<void> {
+    await directory.transaction(async (tx) => {
+      const state = ((await tx.state.get(reconcileKey)) as ReconcileState | undefined) ?? initial
+      await tx.putState(reconcileKey, { ...state, ...change })
+    })
+  }
+
+  /** Reconciles where it is time to; resolves to how long to sleep. */
+  async function turn(signal: AbortSignal): Promise<Milliseconds> {
+    const { wanted, progress, begunAt } = await read()
+    if (wanted) await once('all', signal)
+    else if (progress !== null) await once(progress.scope, signal)
+    else {
+      const last = begunAt ?? ((await directory.state.get(importedKey)) as EpochMs | undefined)
+      const wait = (last ?? clock.now()) + everyMs - clock.now()
+      if (everyMs === 0 || wait > 0)
+        return everyMs === 0 ? longestSleepMs : Math.min(wait, longestSleepMs)
+      await once('turn', signal)
+    }
+    return 0
+  }
+
+  async function once(scope: Scope, signal: AbortSignal): Promise<void> {
+    const state = await begin(scope)
+    const found = await compareAll(state, signal)
+    const excess = found.find(({ missing, of }) => isTooMuch(missing, of))
+    if (excess === undefined) await finish(found.flatMap(({ hints }) => hints))
+    else await giveUp(excess)
+  }
+
+  /** Goes on with what was interrupted, unless that was too long ago or more is wanted now. */
+  async function begin(scope: Scope): Promise<ReconcileState> {
+    const now = clock.now()
+    const state = await read()
+    const { progress, begunAt } = state
+    const isFresh = begunAt !== null && now < begunAt + staleAfterMs
+    if (!state.wanted && progress?.scope === scope && isFresh) return state
+    const fresh: Progress = { scope, users: null, after: '', members: none }
+    const begun = { ...state, begunAt: now, wanted: false, progress: fresh }
+    await save(begun)
+    return begun
+  }
+
+  async function compareAll(
+    { progress, nextPart }: ReconcileState,
+    signal: AbortSignal
+  ): Promise<readonly (Found & { readonly kind: Alarm['kind'] })[]> {
+    const {
+      scope,
+      after,
+      members: before,
+      users
+    } = progress ?? {
+      scope: 'all',
+      after: '',
+      members: none,
+      users: null
+    }
+    const people = users === null ? await compare.users(signal) : { ...none, ...users }
+    if (isTooMuch(people.missing, people.of)) return [{ ...people, kind: 'users' }]
+    const compared = { hints: people.hints, gone: people.gone }
+    await saveProgress({ scope, users: compared, after, members: before })
+    const { both, ...groups } = await compare.groups(signal)
+    if (isTooMuch(groups.missing, groups.of)) return [{ ...groups, kind: 'groups' }]
+    const noted = people.hints.flatMap((hint) => (hint.kind === 'user' ? [hint.userId] : []))
+    const comparedPeople = { gone: new Set(people.gone), noted: new Set(noted) }
+    let members = before
+    for (const groupId of both) {
+      if (groupId <= after || (scope === 'turn' && partOf(groupId) !== nextPart)) continue
+      members = add(members, await compareMembers(groupId, comparedPeople, signal))
+      await saveProgress({ scope, users: compared, after: groupId, members })
+    }
+    return [
+      { ...people, kind: 'users' },
+      { ...groups, kind: 'groups' },
+      { ...members, kind: 'memberships' }
+    ]
+  }
+
+  async function compareMembers(
+    groupId: BoxGroupId,
+    people: ComparedPeople,
+    signal: AbortSignal
+  ): Promise<Found> {
+    try {
+      return await compare.members(groupId, people, signal)
+    } catch (error) {
+      if (!(error instanceof BoxRefusedError) || error.status !== 404) throw error
+      // It was listed a moment ago: whether it is gone is for its own look to find out.
+      return { ...none, hints: [{ kind: 'group', groupId }] }
+    }
+  }
+
+  async function saveProgress(progress: Progress): Promise<void> {
+    await save({ progress })
+  }
+
+  async function finish(hints: readonly Hint[]): Promise<void> {
+    await directory.transaction(async (tx) => {
+      const now = clock.now()
+      const state = ((await tx.state.get(reconcileKey)) as ReconcileState | undefined) ?? initial
+      const nextPart =
+        state.progress?.scope === 'turn' ? (state.nextPart + 1) % parts : state.nextPart
+      await tx.noteHints(hints, 'reconcile', now)
+      await tx.putState(reconcileKey, {
+        ...state,
+        doneAt: now,
+        nextPart,
+        progress: null,
+        alarm: null
+      })
+    })
+    log.info({ differences: hints.length }, 'the directory is compared with Box')
+    if (hints.length > 0) onHints()
+  }
+
+  /** A reduced authorisation of the app looks just like that. */
+  async function giveUp({ kind, missing, of }: Found & Pick<Alarm, 'kind'>): Promise<void> {
+    await save({ progress: null, alarm: { at: clock.now(), kind, missing, of } })
+    log.error(
+      { kind, missing, of },
+      'too much is missing in Box: the reconcile changes nothing; check the authorisation of the Box app'
+    )
+  }
+}
+
+/** Which part of the groups a group belongs to; it stays there whatever comes and goes. */
+function partOf(groupId: BoxGroupId): number {
+  return Number(BigInt(groupId) % BigInt(parts))
+}
+
+function add(left: Found, right: Found): Found {
+  return {
+    hints: [...left.hints, ...right.hints],
+    missing: left.missing + right.missing,
+    of: left.of + right.of
+  }
+}

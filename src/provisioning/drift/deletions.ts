@@ -1,0 +1,66 @@
+import type { Clock, EpochMs } from '../../lib/clock.ts'
+import type { Logger } from '../../lib/logger.ts'
+import { deletionsKey, type DirectoryTransaction } from '../ports.ts'
+import type { RefreshOutcome } from './outcome.ts'
+
+/** How many people and groups were taken out because Box does not have them any more. */
+export interface Deletions {
+  /** When this day of counting began. */
+  readonly since: EpochMs
+  readonly users: number
+  readonly groups: number
+  /** When there were too many; nothing more is taken out until the day is over. */
+  readonly stoppedAt: EpochMs | null
+}
+
+/** Lets only so much disappear in a day: a reduced authorisation of the Box app looks like deletions. */
+export interface DeletionGuard {
+  /** Counts one more, in the transaction that takes it out; false: it must stay. */
+  admits(tx: DirectoryTransaction, kind: 'users' | 'groups'): Promise<boolean>
+}
+
+const dayMs = 24 * 60 * 60_000
+
+/** How long a hint rests that must not be followed. */
+export const untilAllowed: RefreshOutcome = { againAfter: 60 * 60_000 }
+
+/**
+ * Tells whether more is missing than can pass for everyday work: more than 2 % of what there is, and
+ * more than 10.
+ */
+export function isTooMuch(missing: number, total: number): boolean {
+  return missing > 10 && missing > total / 50
+}
+
+/** Creates the guard. */
+export function createDeletionGuard({
+  clock,
+  log
+}: {
+  readonly clock: Clock
+  readonly log: Logger
+}): DeletionGuard {
+  return {
+    async admits(tx, kind) {
+      const now = clock.now()
+      const counted = (await tx.state.get(deletionsKey)) as Deletions | undefined
+      const isToday = counted !== undefined && now < counted.since + dayMs
+      const day = isToday ? counted : { since: now, users: 0, groups: 0, stoppedAt: null }
+      const taken = day[kind] + 1
+      const total = (await tx[kind].count()) + day[kind]
+      if (!isTooMuch(taken, total)) {
+        await tx.putState(deletionsKey, { ...day, [kind]: taken })
+        return true
+      }
+      if (day.stoppedAt === null) {
+        log.error({ kind, taken: day[kind], of: total }, deletionsStopped)
+        await tx.putState(deletionsKey, { ...day, stoppedAt: now })
+      }
+      return false
+    }
+  }
+}
+
+/** Stands in the log when the guard stops. */
+const deletionsStopped =
+  'too much has disappeared from Box in a day: it stays in the directory; check the authorisation of the Box app'

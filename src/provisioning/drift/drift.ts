@@ -1,0 +1,50 @@
+import { sameJson } from '../../lib/json.ts'
+import type { BoxGroup, BoxUser, TrackingCode } from '../model.ts'
+
+/** What of a difference that the bridge did not make can be restored. */
+export type DriftClass =
+  /** Attributes of a person. */
+  | 'users'
+  /** Whether a person can use Box. */
+  | 'access'
+  /** Attributes of a group. */
+  | 'groups'
+  | 'memberships'
+
+/** How differences are counted and named in the audit: `drift.` and one of these. */
+export type DriftKind = DriftClass | 'created' | 'deleted'
+
+/** What Box changes by itself, or with every change: no difference of its own. */
+const volatileUserFields: ReadonlySet<string> = new Set(['modifiedAt', 'spaceUsed', 'avatarUrl'])
+
+/** The fields in which two snapshots of a person differ, by name. */
+export function changedUserFields(before: BoxUser, after: BoxUser): readonly (keyof BoxUser)[] {
+  const names = Object.keys(after) as (keyof BoxUser)[]
+  return names.filter((name) => {
+    if (volatileUserFields.has(name)) return false
+    if (name === 'trackingCodes') return !sameCodes(before[name], after[name])
+    return !sameJson(before[name], after[name])
+  })
+}
+
+/** The fields in which two snapshots of a group differ, by name. */
+export function changedGroupFields(before: BoxGroup, after: BoxGroup): readonly (keyof BoxGroup)[] {
+  const names = Object.keys(after) as (keyof BoxGroup)[]
+  return names.filter((name) => name !== 'modifiedAt' && before[name] !== after[name])
+}
+
+function sameCodes(before: readonly TrackingCode[], after: readonly TrackingCode[]): boolean {
+  return sameJson(inOrder(before), inOrder(after))
+}
+
+/** Their order means nothing. */
+function inOrder(codes: readonly TrackingCode[]): readonly string[] {
+  return codes.map(({ name, value }) => JSON.stringify([name, value])).toSorted()
+}
+
+/** Tells whether Box shows somebody who is no managed user of the enterprise: those are not shown. */
+export function isNotManaged({ isPlatformAccessOnly, enterpriseName, status }: BoxUser): boolean {
+  // Of people outside the enterprise Box shows little more than name and login ("Get user").
+  const isOutside = enterpriseName === '' && status === ''
+  return isPlatformAccessOnly || isOutside
+}

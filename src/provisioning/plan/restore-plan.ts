@@ -1,0 +1,77 @@
+import { sameField } from '../mapping/compare.ts'
+import { isActive } from '../mapping/user-resource.ts'
+import { mapGroup } from '../mapping/group-mapping.ts'
+import { mapUser } from '../mapping/user-mapping.ts'
+import type { BoxGroupFields, BoxUserFields, GroupRecord, UserRecord } from '../model.ts'
+import type { BoxOperation } from '../operations.ts'
+import type { ProvisioningSettings } from '../settings.ts'
+import { deactivationOf, isProtected, mergeCodes, planFields } from './user-plan.ts'
+
+/** How a person in Box becomes again what the IdP last set. */
+export interface UserRestoration {
+  /** Takes back access that somebody gave in Box. */
+  readonly deactivation: BoxOperation | undefined
+  /** Everything else, in order; empty for somebody who is to be deactivated. */
+  readonly operations: readonly BoxOperation[]
+}
+
+const nothing: UserRestoration = { deactivation: undefined, operations: [] }
+
+/**
+ * Plans the way back from `seen`, the person as Box shows them now, to what the IdP last set, for the
+ * fields that were `changed` in Box and the classes that DRIFT_RESTORE names: pure.
+ */
+export function planUserRestoration(
+  before: UserRecord,
+  seen: UserRecord,
+  changed: readonly string[],
+  settings: ProvisioningSettings
+): UserRestoration {
+  if (!(before.linked || before.tombstone) || isProtected(seen)) return nothing
+  const restoresAccess = settings.restores.includes('access')
+  const wasActive = isActive(before, settings) && !before.tombstone
+  const isNowActive = isActive(seen, settings)
+  if (restoresAccess && !wasActive && isNowActive) {
+    return { ...nothing, deactivation: deactivationOf(seen, settings, before.tombstone) }
+  }
+  if (before.tombstone) return nothing
+  const activates = restoresAccess && wasActive && !isNowActive
+  const attributes = writtenFields(seen, changed, settings)
+  const fields = activates ? { ...attributes, status: 'active' } : attributes
+  return { ...nothing, operations: planFields(seen, fields) }
+}
+
+/** What SCIM had written to those of the `changed` fields that Box does not hold any more. */
+function writtenFields(
+  { shadow, snapshot, createdByBridge }: UserRecord,
+  changed: readonly string[],
+  settings: ProvisioningSettings
+): BoxUserFields {
+  if (!settings.restores.includes('users')) return {}
+  const { status: _, trackingCodes, ...mapped } = mapUser(shadow, settings).fields
+  const fields = {
+    ...mapped,
+    ...(trackingCodes && { trackingCodes: mergeCodes(snapshot, trackingCodes) })
+  }
+  return Object.fromEntries(
+    (Object.keys(fields) as (keyof typeof fields)[])
+      .filter((name) => changed.includes(name) && !sameField(name, fields[name], snapshot[name]))
+      // Box lets only the application that created a user change the external id ("Update user").
+      .filter((name) => name !== 'externalAppUserId' || createdByBridge)
+      .map((name) => [name, fields[name]])
+  )
+}
+
+/** The fields with which a group in Box becomes again what the IdP last set; undefined where it is. */
+export function planGroupRestoration(
+  seen: GroupRecord,
+  changed: readonly string[],
+  settings: ProvisioningSettings
+): BoxGroupFields | undefined {
+  if (!seen.linked || seen.tombstone || !settings.restores.includes('groups')) return undefined
+  const { snapshot } = seen
+  const fields = Object.entries(mapGroup(seen.shadow)).filter(
+    ([name, value]) => changed.includes(name) && snapshot[name as keyof BoxGroupFields] !== value
+  )
+  return fields.length === 0 ? undefined : Object.fromEntries(fields)
+}
