@@ -1,9 +1,10 @@
-import type { Clock } from '../lib/clock.ts'
+import type { Clock, EpochMs } from '../lib/clock.ts'
 import type { Logger } from '../lib/logger.ts'
 import { inTurns } from '../lib/turns.ts'
+import { BoxRefusedError } from '../provisioning/errors.ts'
 import { allUsersGroupType } from '../provisioning/group-creation.ts'
 import type { BoxGroup, BoxGroupId, BoxMembership, BoxUser } from '../provisioning/model.ts'
-import { importedKey } from '../provisioning/ports.ts'
+import { importedKey, reconcileKey } from '../provisioning/ports.ts'
 import type { BoxPort, Directory, DirectoryTransaction } from '../provisioning/ports.ts'
 import { changeGroup, changeUser, newGroup, newUser } from '../provisioning/records.ts'
 import type { Readiness } from '../provisioning/requests.ts'
@@ -27,12 +28,30 @@ export interface Import {
   run(signal: AbortSignal): Promise<void>
 }
 
+/** How far an import is that is not done. */
+type ImportProgress = {
+  readonly begunAt: EpochMs
+  /** Where the listing of people goes on; null where all are listed. */
+  readonly marker: string | null
+  /** The last group whose members are imported, in the order of ids, or ''. */
+  readonly after: string
+  readonly users: number
+  readonly groups: number
+}
+
+/** The named value that holds how far the import is. */
+const progressKey = 'import'
+
+/** What was read before a longer interruption is read again. */
+const staleAfterMs = 24 * 60 * 60_000
+
 /** How long the import rests after a failure that is not Box's trouble. */
 const restMs = 30_000
 
 /**
- * Creates the first import. It can be interrupted at any time: what was read before is read again.
- * Until it is done nobody else writes, so that nothing newer is overwritten.
+ * Creates the first import. It can be interrupted at any time and goes on where it was; what changed in
+ * Box meanwhile is then for the reconcile, which is asked for at once. Until the import is done nobody
+ * else writes, so that nothing newer is overwritten.
  */
 export async function createImport(dependencies: ImportDependencies): Promise<Import> {
   const { directory, box, clock, log, settings } = dependencies
@@ -62,33 +81,82 @@ export async function createImport(dependencies: ImportDependencies): Promise<Im
   }
 
   async function importAll(signal: AbortSignal): Promise<void> {
-    Object.assign(counts, { users: 0, groups: 0 })
+    const { progress, isResumed } = await begin()
+    Object.assign(counts, { users: progress.users, groups: progress.groups })
     hasBegun = true
+    if (isResumed) log.info({ ...counts }, 'the import of the Box enterprise goes on')
     const own = await persistently((call) => box.getOwnAccount(call), signal)
-    await importUsers(own.id, signal)
+    const listed = await importUsers(own.id, progress, signal)
     const groups = await importGroups(signal)
-    for (const id of groups) await importMemberships(id, signal)
-    await directory.transaction((tx) => tx.putState(importedKey, clock.now()))
+    for (const id of groups.toSorted()) {
+      if (id <= progress.after) continue
+      await importMemberships(id, signal)
+      await save({ ...listed, after: id, ...counts })
+    }
+    await directory.transaction(async (tx) => {
+      await tx.putState(importedKey, clock.now())
+      if (isResumed) await tx.putState(reconcileKey, { wanted: true })
+    })
     isDone = true
     log.info(counts, 'the Box enterprise is imported')
   }
 
-  async function importUsers(ownId: string, signal: AbortSignal): Promise<void> {
-    let marker: string | undefined
-    do {
+  /** Goes on where an earlier attempt was, unless that was too long ago. */
+  async function begin(): Promise<{ progress: ImportProgress; isResumed: boolean }> {
+    const now = clock.now()
+    const found = (await directory.state.get(progressKey)) as ImportProgress | undefined
+    if (found !== undefined && now < found.begunAt + staleAfterMs) {
+      return { progress: found, isResumed: true }
+    }
+    return {
+      progress: { begunAt: now, marker: '', after: '', users: 0, groups: 0 },
+      isResumed: false
+    }
+  }
+
+  async function save(progress: ImportProgress): Promise<void> {
+    await directory.transaction((tx) => tx.putState(progressKey, progress))
+  }
+
+  /** Box takes a marker for some time only: the listing then begins again. */
+  async function importUsers(
+    ownId: string,
+    progress: ImportProgress,
+    signal: AbortSignal
+  ): Promise<ImportProgress> {
+    try {
+      return await importUsersFrom(ownId, progress, signal)
+    } catch (error) {
+      if (!(error instanceof BoxRefusedError)) throw error
+      counts.users = 0
+      return importUsersFrom(ownId, { ...progress, marker: '' }, signal)
+    }
+  }
+
+  async function importUsersFrom(
+    ownId: string,
+    progress: ImportProgress,
+    signal: AbortSignal
+  ): Promise<ImportProgress> {
+    const { begunAt, after } = progress
+    let { marker } = progress
+    while (marker !== null) {
       signal.throwIfAborted()
-      const from = marker
+      const from = marker === '' ? undefined : marker
       const page = await persistently((call) => box.listUsers(from, call), signal)
+      const nextMarker = page.nextMarker ?? null
       const people = page.users.filter((user) => user.id !== ownId && !user.isPlatformAccessOnly)
       await directory.transaction(async (tx) => {
         for await (const batch of inTurns(people)) {
           for (const user of batch) await tx.putUser(await userRecord(tx, user))
         }
+        counts.users += people.length
+        await tx.putState(progressKey, { begunAt, after, ...counts, marker: nextMarker })
       })
-      counts.users += people.length
+      marker = nextMarker
       log.info({ ...counts }, 'importing users from Box')
-      marker = page.nextMarker
-    } while (marker !== undefined)
+    }
+    return { ...progress, marker }
   }
 
   async function userRecord(tx: DirectoryTransaction, snapshot: BoxUser) {

@@ -1,4 +1,5 @@
 import type { Clock, EpochMs, Milliseconds } from '../lib/clock.ts'
+import type { JsonValue } from '../lib/json.ts'
 import type { Logger } from '../lib/logger.ts'
 import { isTooMuch } from '../provisioning/drift/deletions.ts'
 import { BoxRefusedError } from '../provisioning/errors.ts'
@@ -119,12 +120,12 @@ export function createReconcile(dependencies: ReconcileDependencies): Reconcile 
   }
 
   async function read(): Promise<ReconcileState> {
-    return ((await directory.state.get(reconcileKey)) as ReconcileState | undefined) ?? initial
+    return stateOf(await directory.state.get(reconcileKey))
   }
 
   async function save(change: Partial<ReconcileState>): Promise<void> {
     await directory.transaction(async (tx) => {
-      const state = ((await tx.state.get(reconcileKey)) as ReconcileState | undefined) ?? initial
+      const state = stateOf(await tx.state.get(reconcileKey))
       await tx.putState(reconcileKey, { ...state, ...change })
     })
   }
@@ -222,7 +223,7 @@ export function createReconcile(dependencies: ReconcileDependencies): Reconcile 
   async function finish(hints: readonly Hint[]): Promise<void> {
     await directory.transaction(async (tx) => {
       const now = clock.now()
-      const state = ((await tx.state.get(reconcileKey)) as ReconcileState | undefined) ?? initial
+      const state = stateOf(await tx.state.get(reconcileKey))
       const nextPart =
         state.progress?.scope === 'turn' ? (state.nextPart + 1) % parts : state.nextPart
       await tx.noteHints(hints, 'reconcile', now)
@@ -246,6 +247,11 @@ export function createReconcile(dependencies: ReconcileDependencies): Reconcile 
       'too much is missing in Box: the reconcile changes nothing; check the authorisation of the Box app'
     )
   }
+}
+
+/** What was kept, with what it leaves out. */
+function stateOf(kept: JsonValue | undefined): ReconcileState {
+  return { ...initial, ...(kept as Partial<ReconcileState> | undefined) }
 }
 
 /** Which part of the groups a group belongs to; it stays there whatever comes and goes. */
