@@ -15,7 +15,8 @@ const settings = {
   deactivatedStatus: 'inactive',
   allowCoadmin: false,
   strictMembers: false,
-  restores: []
+  restores: [],
+  fuses: { people: undefined, memberships: undefined }
 } as const
 
 /** How much is written in one transaction. */

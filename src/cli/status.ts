@@ -31,6 +31,7 @@ function describe(status: Status, now: EpochMs): readonly string[] {
     row('Groups', `${count(groups.shown)}, ${linkage(groups)}`),
     ...describeJournal(status, now),
     ...describeDrift(status, now),
+    ...describeFuses(status),
     ...describeAudit(status)
   ]
 }
@@ -90,6 +91,14 @@ function describeDrift({ drift }: Status, now: EpochMs): readonly string[] {
       ? []
       : [item(`STOPPED ${moment(deletionsStoppedAt)}: too much has disappeared from Box in a day`)])
   ]
+}
+
+function describeFuses({ fuses }: Status): readonly string[] {
+  return Object.entries(fuses).map(([name, { openedAt, held }], index) => {
+    const state = openedAt === null ? 'closed' : `OPEN since ${moment(openedAt)}`
+    const advice = openedAt === null && held === 0 ? '' : ': see box-scim fuse list'
+    return row(index === 0 ? 'Fuses' : '', `${name} ${state}, ${count(held)} held${advice}`)
+  })
 }
 
 function describeAudit({ audit }: Status): readonly string[] {

@@ -220,6 +220,8 @@ export interface UserReads {
   snapshots(ids: readonly BoxUserId[]): Promise<ReadonlyMap<BoxUserId, BoxUser>>
   /** Some of the ids after `after`, tombstones included, in order; '' begins, and none are the end. */
   ids(after: string): Promise<readonly BoxUserId[]>
+  /** How many linked people SCIM shows as active. */
+  countActive(): Promise<number>
 }
 
 /** Reads of groups; like {@link UserReads}. */
@@ -258,6 +260,8 @@ export interface MembershipReads {
   shown(groupId: BoxGroupId): AsyncIterable<readonly RelatedResource[]>
   /** All rows of a person, intended or not. */
   ofUser(userId: BoxUserId): Promise<readonly MembershipRow[]>
+  /** How many memberships are intended. */
+  countIntended(): Promise<number>
 }
 
 /** Reads of the journal. */
@@ -268,6 +272,20 @@ export interface JournalReads {
   openFor(subject: string): Promise<readonly JournalEntry[]>
   /** Open entries with `notBefore` ≤ `now`, removals first, then oldest first. */
   due(now: EpochMs, limit: number): Promise<readonly JournalEntry[]>
+  /** The held entries about a subject, oldest first; there is never more than one. */
+  heldFor(subject: string): Promise<readonly JournalEntry[]>
+  /** The held removals of members of one group, oldest first. */
+  heldOfGroup(groupId: BoxGroupId): Promise<readonly JournalEntry[]>
+  /** All entries that were held at `until` or before, oldest first. */
+  heldUntil(until: EpochMs): Promise<readonly JournalEntry[]>
+  /**
+   * How many removals of a kind were counted after `since` and have, or may yet have, an effect: not
+   * those that Box refused or that were given up before they were sent. `afterId`: of newer entries
+   * only.
+   */
+  countRemovals(kind: BoxOperation['kind'], since: EpochMs, afterId: number): Promise<number>
+  /** The id of the newest entry; 0 where there is none. */
+  lastId(): Promise<number>
   /** The number of entries by state; only open states are counted exactly. */
   count(): Promise<Readonly<Record<JournalState, number>>>
 }
@@ -276,7 +294,7 @@ export interface JournalReads {
 export interface AuditEntry {
   readonly at: EpochMs
   readonly correlationId: string
-  /** Who asked: a token's name, or `bridge` for work of its own. */
+  /** Who asked: a token's name, `bridge` for work of its own, or `operator` for a command. */
   readonly actor: string
   /** What was asked, e.g. `user.patch`. */
   readonly action: string
@@ -329,7 +347,14 @@ export interface DirectoryReads {
 export type JournalUpdate = Partial<
   Pick<
     JournalEntry,
-    'state' | 'acknowledged' | 'attempts' | 'notBefore' | 'sentAt' | 'outcome' | 'operation'
+    | 'state'
+    | 'acknowledged'
+    | 'attempts'
+    | 'notBefore'
+    | 'sentAt'
+    | 'outcome'
+    | 'operation'
+    | 'countedAt'
   >
 >
 

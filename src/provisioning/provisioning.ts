@@ -2,10 +2,12 @@ import { createCarryOutUserWork } from './carry-out.ts'
 import type { Dependencies } from './dependencies.ts'
 import { createDrive, type Drive } from './drive.ts'
 import { createRefresh, type Refresh } from './drift/refresh.ts'
+import { createAdmit } from './fuse.ts'
 import { createGroupCreation } from './group-creation.ts'
 import { createSettleGroup } from './group-settlement.ts'
 import { createUpdateGroup } from './group-update.ts'
 import { createGroups } from './groups.ts'
+import { createAdmitDeactivation, createExpireHeld, type ExpireHeld } from './held.ts'
 import { createRunJournaled } from './journaled.ts'
 import { createMembershipWork } from './membership-work.ts'
 import { createMemberships } from './memberships.ts'
@@ -23,14 +25,18 @@ export interface Provisioning {
   readonly drive: Drive
   /** Reads again in Box what a hint is about; for the hint worker. */
   readonly refresh: Refresh
+  /** Drops removals that the fuse held for too long; to be called from time to time. */
+  readonly expireHeld: ExpireHeld
 }
 
 /** Joins the use cases. `onAcknowledged` is told of work that is left to the journal worker. */
 export function createProvisioning(
-  ports: Omit<Dependencies, 'runJournaled' | 'inWork'>,
+  ports: Omit<Dependencies, 'runJournaled' | 'inWork' | 'admit' | 'admitDeactivation'>,
   onAcknowledged: () => void
 ): Provisioning {
-  const tracked = { ...ports, inWork: new Set<number>() }
+  const admit = createAdmit(ports)
+  const admitDeactivation = createAdmitDeactivation({ ...ports, admit })
+  const tracked = { ...ports, admit, admitDeactivation, inWork: new Set<number>() }
   const dependencies: Dependencies = { ...tracked, runJournaled: createRunJournaled(tracked) }
   const membershipWork = createMembershipWork(dependencies)
   const memberships = createMemberships(dependencies, membershipWork, onAcknowledged)
@@ -55,6 +61,7 @@ export function createProvisioning(
       }
     },
     drive: createDrive(dependencies, driveParts),
-    refresh: createRefresh(dependencies, { carryOut, update, onAcknowledged })
+    refresh: createRefresh(dependencies, { carryOut, update, onAcknowledged }),
+    expireHeld: createExpireHeld(dependencies)
   }
 }

@@ -1,4 +1,5 @@
 import type { DriftClass } from './drift/drift.ts'
+import type { FuseLimit, FuseName } from './fuse-limit.ts'
 
 /** The admin's choices that provisioning obeys; see the configuration reference for each key. */
 export interface ProvisioningSettings {
@@ -14,4 +15,6 @@ export interface ProvisioningSettings {
   readonly strictMembers: boolean
   /** DRIFT_RESTORE: what is set again when somebody changed it in Box; the rest is only reported. */
   readonly restores: readonly DriftClass[]
+  /** FUSE and FUSE_MEMBERS: how many removals pass within a window; undefined: any number. */
+  readonly fuses: Readonly<Record<FuseName, FuseLimit | undefined>>
 }

@@ -1,12 +1,13 @@
 import { sql } from 'kysely'
 import type { RawBuilder } from 'kysely'
 import type { EpochMs } from '../lib/clock.ts'
+import type { FuseName } from '../provisioning/fuse-limit.ts'
 import type { JournalState } from '../provisioning/operations.ts'
 import { importedKey } from '../provisioning/ports.ts'
 import type { Connection } from './dialect.ts'
 import { driftOf } from './drift-status.ts'
 import type { DriftStatus } from './drift-status.ts'
-import { isOpen } from './journal.ts'
+import { isOpen, noEntries } from './journal.ts'
 import { assertCurrentForm } from './migrations/migrate.ts'
 import { readDatabase } from './read-database.ts'
 
@@ -22,6 +23,8 @@ export interface DirectoryStatus {
   readonly groups: ResourceCounts
   readonly journal: JournalStatus
   readonly drift: DriftStatus
+  /** What keeps removals back when there are too many. */
+  readonly fuses: Readonly<Record<FuseName, FuseStatus>>
   readonly audit: AuditStatus
 }
 
@@ -43,6 +46,13 @@ interface JournalStatus {
   readonly pendingMemberships: number
   /** Access that is still to be taken away, oldest first. */
   readonly openRemovals: readonly OpenRemoval[]
+}
+
+/** A fuse, and what it holds. */
+interface FuseStatus {
+  /** Null while it is closed. */
+  readonly openedAt: EpochMs | null
+  readonly held: number
 }
 
 /** A removal on its way; it names nobody but by id. */
@@ -96,6 +106,7 @@ export async function readStatus(url: string, now: EpochMs): Promise<DirectorySt
       groups: groupsOf(connection),
       journal: journalOf(connection),
       drift: driftOf(connection, now),
+      fuses: fusesOf(connection),
       audit: auditOf(connection, now)
     }
   })
@@ -139,7 +150,7 @@ function groupsOf(connection: Connection): DirectoryStatus['groups'] {
 }
 
 function journalOf(connection: Connection): JournalStatus {
-  const states = { decided: 0, sent: 0, unknown: 0, confirmed: 0, refused: 0, cancelled: 0 }
+  const states = { ...noEntries }
   const counted = sql<{ state: JournalState; entries: number }>`select state, count(*) as entries
     from journal group by state`
   for (const { state, entries } of read(connection, counted)) states[state] = entries
@@ -159,6 +170,25 @@ function journalOf(connection: Connection): JournalStatus {
         decided_at as "decidedAt" from journal where ${isOpen} and removal = 1 order by id`
     )
   }
+}
+
+function fusesOf(connection: Connection): DirectoryStatus['fuses'] {
+  const opened = read(
+    connection,
+    sql<{ key: string; at: EpochMs | null }>`select key, value ->> '$.openedAt' as at from state
+      where key glob 'fuse.*'`
+  )
+  const [held] = read(
+    connection,
+    sql<Record<FuseName, number>>`select count(*) filter (where subject glob 'user:*') as people,
+      count(*) filter (where subject not glob 'user:*') as memberships
+      from journal where state = 'held'`
+  )
+  const statusOf = (fuse: FuseName): FuseStatus => ({
+    openedAt: opened.find(({ key }) => key === `fuse.${fuse}`)?.at ?? null,
+    held: held?.[fuse] ?? 0
+  })
+  return { people: statusOf('people'), memberships: statusOf('memberships') }
 }
 
 function auditOf(connection: Connection, now: EpochMs): AuditStatus {

@@ -75,7 +75,13 @@ export async function openMirror(
   const parts = { directory, box, clock, log, settings }
   await (await createImport(parts)).run(new AbortController().signal)
   const provisioning = createProvisioning(
-    { ...parts, mirror: { isCurrent: () => true }, locks: createKeyedLock(), assertImported() {} },
+    {
+      ...parts,
+      mirror: { isCurrent: () => true },
+      locks: createKeyedLock(),
+      assertImported() {},
+      onFuseOpened() {}
+    },
     () => {}
   )
   const reconcile = createReconcile({ ...parts, everyMs: 0, onHints() {} })

@@ -12,7 +12,8 @@ export const defaultSettings: ProvisioningSettings = {
   deactivatedStatus: 'inactive',
   allowCoadmin: false,
   strictMembers: false,
-  restores: []
+  restores: [],
+  fuses: { people: undefined, memberships: undefined }
 }
 
 /** Jane as Box shows her, with these fields instead. */

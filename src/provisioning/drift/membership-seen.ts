@@ -32,9 +32,9 @@ export function isAsKnown({ before, found }: Pick<SeenMembership, 'before' | 'fo
 
 /** Creates {@link RecordSeenMembership}. */
 export function createRecordSeenMembership(
-  dependencies: Pick<Dependencies, 'clock' | 'mirror' | 'settings'>
+  dependencies: Pick<Dependencies, 'admit' | 'clock' | 'mirror' | 'settings'>
 ): RecordSeenMembership {
-  const { clock, mirror, settings } = dependencies
+  const { admit, clock, mirror, settings } = dependencies
 
   return async (tx, seen, trail) => {
     const { groupId, userId, before, found } = seen
@@ -65,7 +65,7 @@ export function createRecordSeenMembership(
     return group !== undefined && group.linked && !group.tombstone
   }
 
-  /** The journal worker drives it on, as if a client had been told. */
+  /** The journal worker drives it on, as if a client had been told; the fuse is asked as ever. */
   async function restore(
     tx: DirectoryTransaction,
     { groupId, userId, found }: SeenMembership,
@@ -74,13 +74,14 @@ export function createRecordSeenMembership(
     const trail = createTrail('drift.restore', context)
     const now = clock.now()
     const change = { kind: found === undefined ? 'add' : 'remove', ids: [userId] } as const
-    const decided = { groupId, settings, mirror, trail, now }
-    const entries = await decideMemberships(tx, [change], decided)
+    const decided = { groupId, settings, mirror, trail, now, admit, standing: 'ask' } as const
+    const { entries, isHeld } = await decideMemberships(tx, [change], decided)
     await tx.updateJournal(
       entries.map(({ id }) => id),
       { acknowledged: true }
     )
     trail.operations.push(...entries.map(({ operation }) => operation))
+    if (isHeld) trail.notes.push('held by the fuse')
     await tx.audit(trail.audit(membershipSubject(groupId, userId), 'done', now))
   }
 }

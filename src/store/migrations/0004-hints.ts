@@ -3,7 +3,7 @@ import type { Migration } from './migration.ts'
 
 /** What in Box is to be read again: one row for each thing, however often it was noted. */
 export const hints: Migration = {
-  name: '0003-hints',
+  name: '0004-hints',
   statements: [
     sql`create table hints (
       key text primary key,
