@@ -1,6 +1,7 @@
 import type { Clock, Milliseconds } from '../lib/clock.ts'
 import { BoxRefusedError, BoxUnavailableError } from './errors.ts'
 import {
+  isOpen,
   isRemoval,
   mayHaveReachedBox,
   newEntry,
@@ -30,8 +31,16 @@ export interface Step<Result> {
   readonly refused?: (tx: DirectoryTransaction) => Promise<void>
 }
 
-/** Runs a step and passes on Box's answer, or throws what Box threw. Call it under the subject's lock. */
+/**
+ * Runs a step and passes on Box's answer, or throws what Box threw. Call it under the subject's lock.
+ * Throws `EntryClosedError` where another request has closed the entry meanwhile; nothing is sent then.
+ */
 export type RunJournaled = <Result>(step: Step<Result>) => Promise<Result>
+
+/** The entry that was to be worked is not open any more: a later request has taken its place. */
+export class EntryClosedError extends Error {
+  override readonly name = 'EntryClosedError'
+}
 
 /** How long a removal rests that Box forbids. */
 const forbiddenRestMs = 5 * 60_000
@@ -86,6 +95,9 @@ export function createRunJournaled({
         await tx.updateJournal(ids, { state: 'cancelled', outcome: 'replaced' })
       }
       if (entry !== undefined) {
+        // A request decides about a membership without its lock: what it has given up is not sent.
+        const current = await tx.journal.get(entry.id)
+        if (current === undefined || !isOpen(current)) throw new EntryClosedError()
         await tx.updateJournal([entry.id], {
           state: 'sent',
           sentAt: now,

@@ -1,6 +1,8 @@
 import type { Dependencies } from './dependencies.ts'
 import type { BoxGroupId, BoxMembership, BoxMembershipId, BoxUserId } from './model.ts'
+import { EntryClosedError } from './journaled.ts'
 import {
+  isOpen,
   isRemoval,
   mayHaveReachedBox,
   newEntry,
@@ -77,7 +79,10 @@ export function createMembershipWork(dependencies: Dependencies): MembershipWork
     return locks.run(found.subject, async () => {
       const entry = await directory.journal.get(id)
       if (entry === undefined || !isOpen(entry)) return undefined
-      return work(entry)
+      return work(entry).catch((error: unknown) => {
+        if (error instanceof EntryClosedError) return undefined
+        throw error
+      })
     })
   }
 
@@ -149,6 +154,9 @@ export function createMembershipWork(dependencies: Dependencies): MembershipWork
     membership: BoxMembership | undefined
   ): Promise<void> {
     const { groupId, userId } = entry.operation as MembershipOperation
+    const current = await tx.journal.get(entry.id)
+    // A request that came while Box was asked has decided anew, and looks for itself.
+    if (current === undefined || !isOpen(current)) return
     if (membership === undefined) {
       await tx.deleteMembership(groupId, userId)
     } else {
@@ -226,9 +234,4 @@ export function createMembershipWork(dependencies: Dependencies): MembershipWork
       }
     })
   }
-}
-
-/** Tells whether an entry still needs work. */
-export function isOpen({ state }: JournalEntry): boolean {
-  return state === 'decided' || state === 'sent' || state === 'unknown'
 }

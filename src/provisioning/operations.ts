@@ -137,6 +137,11 @@ export function newEntry(
   }
 }
 
+/** Tells whether an entry still needs work. */
+export function isOpen({ state }: Pick<JournalEntry, 'state'>): boolean {
+  return state === 'decided' || state === 'sent' || state === 'unknown'
+}
+
 /** Tells whether what the entry asks for may have been done already: sent, and never known to have failed. */
 export function mayHaveReachedBox({ sentAt }: Pick<JournalEntry, 'sentAt'>): boolean {
   return sentAt !== undefined
