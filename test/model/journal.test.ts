@@ -75,6 +75,10 @@ const cases: Readonly<Record<string, readonly Step[]>> = {
     alone(...provision, { kind: 'provision-group', group: 0 }),
     alone({ kind: 'add', ...members }),
     alone({ kind: 'remove', ...members }, { kind: 'set', ...members })
+  ],
+  'the process dies between the steps of a login change': [
+    alone(...provision),
+    { ...alone({ kind: 'rename', person: 0, value: 0 }), dies: 5 }
   ]
 }
 
