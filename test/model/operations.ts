@@ -31,7 +31,7 @@ export type Operation =
     }
 
 /** How many people and groups there are at most. */
-export const size = { people: 3, groups: 2 } as const
+const size = { people: 3, groups: 2 } as const
 
 export const everybody: readonly number[] = [...Array(size.people).keys()]
 export const allGroups: readonly number[] = [...Array(size.groups).keys()]
