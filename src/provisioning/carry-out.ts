@@ -2,18 +2,18 @@ import { sameJson } from '../lib/json.ts'
 import { fold } from '../lib/text.ts'
 import type { Dependencies } from './dependencies.ts'
 import { BoxRefusedError, BoxUnavailableError, unlessTrouble } from './errors.ts'
-import { restMs, type Step } from './journaled.ts'
-import type { BoxUserId, ScimDocument, UserRecord } from './model.ts'
+import type { Step } from './journaled.ts'
+import { keepLeftovers, openRemovalOf } from './leftover-aliases.ts'
+import type { ScimDocument, UserRecord } from './model.ts'
 import {
   isRemoval,
   isSameOperation,
-  newEntry,
   userSubject,
   type BoxOperation,
   type JournalEntry
 } from './operations.ts'
 import { isProtected, type UserPlan } from './plan/user-plan.ts'
-import type { DirectoryReads, DirectoryTransaction } from './ports.ts'
+import type { DirectoryTransaction } from './ports.ts'
 import { changeUser, type UserChanges } from './records.ts'
 import { addressRefused, goneFromBox, protectedAccount } from './refusals.ts'
 import { touchGroupsOf } from './touch-groups.ts'
@@ -66,44 +66,24 @@ export function createCarryOutUserWork(
     const { operation, trail } = step
     const isLast = final.shadow !== undefined
     let after = before
+    const entry =
+      step.entry ??
+      (operation.kind === 'remove-alias' ? await openRemovalOf(directory, operation) : undefined)
     try {
       await runJournaled({
         ...step,
+        ...(entry === undefined ? {} : { entry }),
         lane: isRemoval(operation) ? 'removal' : 'client',
         send: (call) => sendUserOperation(box, operation, call),
         settle: async (tx, snapshot) => {
           const changes = { ...userChangesAfter(before, operation, snapshot), ...final }
           after = changeUser(before, changes, settings, clock.now())
           await write(tx, { before, after }, trail, isLast)
-          await keepUndo(tx, operation, trail)
         }
       })
       return after
     } catch (error) {
       return recover(before, step, error, final)
-    }
-  }
-
-  /**
-   * Until the login has changed, the journal holds the removal of the alias that was added for it:
-   * whatever ends the change between its steps, the alias does not stay.
-   */
-  async function keepUndo(
-    tx: DirectoryTransaction,
-    operation: UserOperation,
-    { context }: Trail
-  ): Promise<void> {
-    const { kind, userId } = operation
-    if (kind === 'add-alias') {
-      const undo = { kind: 'remove-alias', userId, email: operation.email } as const
-      const entry = newEntry(undo, context.correlationId, clock.now())
-      await tx.appendJournal([{ ...entry, notBefore: clock.now() + restMs }])
-    } else if (kind === 'update-user' && operation.fields.login !== undefined) {
-      const undo = await undoOf(tx, { ...operation, email: operation.fields.login })
-      await tx.updateJournal(
-        undo.map(({ id }) => id),
-        { state: 'cancelled', outcome: 'replaced' }
-      )
     }
   }
 
@@ -190,6 +170,7 @@ export function createCarryOutUserWork(
     isLast: boolean
   ): Promise<void> {
     await tx.putUser(after)
+    await keepLeftovers(tx, { before, after }, trail.context.correlationId, clock.now())
     if (before.tombstone !== after.tombstone) await touchGroupsOf(tx, after.id, clock.now())
     if (isLast) await tx.audit(trail.audit(userSubject(after.id), 'done', clock.now()))
   }
@@ -218,7 +199,7 @@ export function createCarryOutUserWork(
     if (email === undefined) return
     const undo = { kind: 'remove-alias', userId: before.id, email } as const
     try {
-      const [entry] = await undoOf(directory, undo)
+      const entry = await openRemovalOf(directory, undo)
       await runJournaled({
         operation: undo,
         ...(entry === undefined ? {} : { entry }),
@@ -250,17 +231,6 @@ export function accessFirst(
   const open = activates ? undefined : pending.findLast(isRemovalEntry)?.operation
   const first = deactivation ?? (open && { ...open, tombstone: false })
   return (first === undefined ? operations : [first, ...operations]) as readonly UserOperation[]
-}
-
-/** The open removals of an alias that were kept for the case that a change of the login fails. */
-async function undoOf(
-  { journal }: Pick<DirectoryReads, 'journal'>,
-  { userId, email }: { readonly userId: BoxUserId; readonly email: string }
-): Promise<readonly JournalEntry[]> {
-  const open = await journal.openFor(userSubject(userId))
-  return open.filter(
-    ({ operation }) => operation.kind === 'remove-alias' && fold(operation.email) === fold(email)
-  )
 }
 
 function isRemovalEntry({ operation }: JournalEntry): boolean {

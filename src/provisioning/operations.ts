@@ -119,11 +119,12 @@ export function isRemoval(operation: BoxOperation): boolean {
   return removals.has(operation.kind)
 }
 
-/** An entry that was decided just now and not sent. */
+/** An entry that was decided just now and not sent; `notBefore`: default now. */
 export function newEntry(
   operation: BoxOperation,
   correlationId: string,
-  now: EpochMs
+  now: EpochMs,
+  notBefore: EpochMs = now
 ): NewJournalEntry {
   return {
     correlationId,
@@ -131,7 +132,7 @@ export function newEntry(
     operation,
     state: 'decided',
     acknowledged: false,
-    notBefore: now,
+    notBefore,
     decidedAt: now,
     sentAt: undefined
   }

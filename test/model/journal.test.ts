@@ -76,9 +76,13 @@ const cases: Readonly<Record<string, readonly Step[]>> = {
     alone({ kind: 'add', ...members }),
     alone({ kind: 'remove', ...members }, { kind: 'set', ...members })
   ],
-  'the process dies between the steps of a login change': [
+  'the process dies before a new login is taken': [
     alone(...provision),
     { ...alone({ kind: 'rename', person: 0, value: 0 }), dies: 5 }
+  ],
+  'the process dies before the old login is removed': [
+    alone(...provision),
+    { ...alone({ kind: 'rename', person: 0, value: 0 }), dies: 11 }
   ]
 }
 
