@@ -19,6 +19,10 @@ export interface BoxWorld {
   readonly aliases: Map<BoxUserId, BoxAlias[]>
   readonly groups: Map<BoxGroupId, BoxGroup>
   readonly memberships: Map<BoxMembershipId, BoxMembership>
+  /** Who is in which group, as `GROUP/USER`. */
+  readonly members: Map<string, BoxMembershipId>
+  /** Whose the logins and aliases are, folded. */
+  readonly addresses: Map<string, BoxUserId>
   lastId: number
 }
 
@@ -32,13 +36,15 @@ export function createBoxWorld(): BoxWorld {
     aliases: new Map(),
     groups: new Map(),
     memberships: new Map(),
+    members: new Map(),
+    addresses: new Map(),
     lastId: 1_000
   }
 }
 
 /** The port on an enterprise in memory; it refuses what Box refuses. */
 export function createFakeBox(world: BoxWorld, clock: Clock, pass: Passage): BoxPort {
-  const { users, aliases, groups, memberships } = world
+  const { users, aliases, groups, memberships, members, addresses } = world
   const nextId = () => {
     world.lastId += 1
     return String(world.lastId)
@@ -56,6 +62,7 @@ export function createFakeBox(world: BoxWorld, clock: Clock, pass: Passage): Box
         assertAddressFree(fields.login ?? '')
         const user = newUser(nextId() as BoxUserId, fields, clock.now())
         users.set(user.id, user)
+        addresses.set(fold(user.login), user.id)
         return user
       }),
     updateUser: (id, fields) => pass('write', () => updateUser(id, fields)),
@@ -69,9 +76,11 @@ export function createFakeBox(world: BoxWorld, clock: Clock, pass: Passage): Box
       }),
     removeAlias: (id, aliasId) =>
       pass('write', () => {
+        const own = aliases.get(id) ?? []
+        for (const alias of own) if (alias.id === aliasId) addresses.delete(fold(alias.email))
         aliases.set(
           id,
-          (aliases.get(id) ?? []).filter((alias) => alias.id !== aliasId)
+          own.filter((alias) => alias.id !== aliasId)
         )
       }),
     getGroup: (id) => pass('read', () => groups.get(id)),
@@ -104,17 +113,25 @@ export function createFakeBox(world: BoxWorld, clock: Clock, pass: Passage): Box
         const id = nextId() as BoxMembershipId
         const membership = { id, userId, groupId, role: 'member' }
         memberships.set(id, membership)
+        members.set(`${groupId}/${userId}`, id)
         return membership
       }),
-    removeMembership: (id) => pass('write', () => void memberships.delete(id))
+    removeMembership: (id) =>
+      pass('write', () => {
+        const membership = memberships.get(id)
+        memberships.delete(id)
+        if (membership !== undefined) members.delete(`${membership.groupId}/${membership.userId}`)
+      })
   }
 
   function membershipOf(groupId: BoxGroupId, userId: BoxUserId): BoxMembership | undefined {
-    return [...memberships.values()].find((one) => one.groupId === groupId && one.userId === userId)
+    const id = members.get(`${groupId}/${userId}`)
+    return id === undefined ? undefined : memberships.get(id)
   }
 
   function putAlias(id: BoxUserId, email: string): BoxAlias {
     const alias = { id: nextId(), email }
+    addresses.set(fold(email), id)
     aliases.set(id, [...(aliases.get(id) ?? []), alias])
     return alias
   }
@@ -137,10 +154,7 @@ export function createFakeBox(world: BoxWorld, clock: Clock, pass: Passage): Box
   }
 
   function assertAddressFree(email: string): void {
-    const isTaken =
-      [...users.values()].some((user) => same(user.login, email)) ||
-      [...aliases.values()].flat().some((alias) => same(alias.email, email))
-    if (isTaken) throw refusal(409, 'user_login_already_used')
+    if (addresses.has(fold(email))) throw refusal(409, 'user_login_already_used')
   }
 
   function assertNameFree(name: string): void {
