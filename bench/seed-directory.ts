@@ -14,7 +14,8 @@ const settings = {
   loginDomain: undefined,
   deactivatedStatus: 'inactive',
   allowCoadmin: false,
-  strictMembers: false
+  strictMembers: false,
+  fuses: { people: undefined, memberships: undefined }
 } as const
 
 /** How much is written in one transaction. */

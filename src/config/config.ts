@@ -15,6 +15,13 @@ export type BoxCredentials =
 /** The levels of the log, as pino names them. */
 export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent'
 
+/** How many removals pass within a window: the larger of a number and a share. */
+export interface FuseConfig {
+  readonly most: number
+  readonly percent: number
+  readonly windowMs: Milliseconds
+}
+
 /** What both modes share. Frozen, complete, checked: nothing else reads the environment. */
 interface Settings {
   readonly host: string
@@ -46,6 +53,10 @@ interface Settings {
   readonly allowCoadmin: boolean
   /** Whether unknown member ids refuse the request. */
   readonly strictMembers: boolean
+  /** How many people may lose access within a window; undefined: any number. */
+  readonly fuse: FuseConfig | undefined
+  /** The same for memberships. */
+  readonly fuseMembers: FuseConfig | undefined
   readonly logLevel: LogLevel
 }
 

@@ -1,6 +1,7 @@
 import { Ajv } from 'ajv'
 import type { ErrorObject } from 'ajv'
 import type { LogLevel } from './config.ts'
+import { fuseOff, parseFuse } from './fuse.ts'
 import { settings } from './reference.ts'
 
 /** The values after validation, by key, numbers and booleans converted. */
@@ -27,6 +28,8 @@ export interface ConfigValues {
   readonly ON_LOGIN_CONFLICT: 'reject'
   readonly ALLOW_COADMIN: boolean
   readonly STRICT_MEMBERS: boolean
+  readonly FUSE: string
+  readonly FUSE_MEMBERS: string
   readonly LOG_LEVEL: LogLevel
 }
 
@@ -57,6 +60,7 @@ const ajv = new Ajv({
   formats: {
     'base-url': isBaseUrl,
     domain,
+    fuse: (text: string) => text === fuseOff || parseFuse(text) !== undefined,
     host,
     'token-list': (list: string) => splitTokens(list).every(isToken)
   }

@@ -2,16 +2,20 @@ import { runConcurrently } from '../lib/concurrency.ts'
 import { inTurns } from '../lib/turns.ts'
 import type { Dependencies } from './dependencies.ts'
 import { BoxRefusedError, BoxUnavailableError, ProvisioningError } from './errors.ts'
-import { assertKnownMembers, decideMemberships } from './membership-decision.ts'
+import { decideDissolution, removeEverybody, type Dissolution } from './group-dissolution.ts'
+import {
+  assertKnownMembers,
+  decideMemberships,
+  type RemovalStanding
+} from './membership-decision.ts'
 import { foundNotDone, type MembershipWork } from './membership-work.ts'
 import type { BoxGroupId, BoxUserId } from './model.ts'
-import { isOpen, isRemoval, mayHaveReachedBox, newEntry, type JournalEntry } from './operations.ts'
+import { isOpen, isRemoval, mayHaveReachedBox, type JournalEntry } from './operations.ts'
 import type { DirectoryTransaction } from './ports.ts'
 import { assertVersion } from './precondition.ts'
-import { groupNotFound } from './refusals.ts'
+import { fuseOpen, groupNotFound } from './refusals.ts'
 import type { MemberChange, RequestContext } from './requests.ts'
 import type { Trail } from './trail.ts'
-import { writeGroup } from './write-group.ts'
 
 /** The use cases about memberships. */
 export interface Memberships {
@@ -21,7 +25,8 @@ export interface Memberships {
    * Changes a group's members: journals everything in one transaction, which is also where the
    * group's version is compared with `condition`, then works it until the request's deadline. What is
    * left then is acknowledged and driven on in the background. Throws where Box refuses a membership
-   * or is not there; removals are driven on even then.
+   * or is not there; removals are driven on even then. Throws `fuse_open` after everything else is
+   * done where the fuse holds the removals.
    */
   change(
     groupId: BoxGroupId,
@@ -33,9 +38,11 @@ export interface Memberships {
   begin(groupId: BoxGroupId, members: readonly string[], trail: Trail): Promise<void>
   /**
    * Hides a group and removes everybody from it, group admins and people whom only Box knows
-   * included; like {@link Memberships.change}.
+   * included; like {@link Memberships.change}. The fuse holds all of it or nothing.
    */
   dissolve(groupId: BoxGroupId, trail: Trail, condition: Condition): Promise<void>
+  /** Carries out a held {@link Memberships.dissolve} that a person has released. */
+  dissolveReleased(id: number, trail: Trail): Promise<void>
   /** Removes a person from all groups and waits until Box has done it. */
   leaveAll(userId: BoxUserId, trail: Trail): Promise<void>
   /** Takes back additions that were neither sent nor promised. */
@@ -78,7 +85,7 @@ export function createMemberships(
   single: MembershipWork,
   onAcknowledged: () => void
 ): Memberships {
-  const { clock, directory, inWork, mirror, settings } = dependencies
+  const { admit, clock, directory, inWork, mirror, settings } = dependencies
 
   return {
     async assertKnown(changes) {
@@ -86,40 +93,53 @@ export function createMemberships(
     },
 
     async change(groupId, changes, trail, condition = {}) {
-      const entries = await directory.transaction(async (tx) => {
+      const { entries, isHeld } = await directory.transaction(async (tx) => {
         await assertGroup(tx, groupId, condition)
-        return decideMemberships(tx, changes, contextOf(groupId, trail))
+        return decideMemberships(tx, changes, contextOf(groupId, trail, 'ask'))
       })
       await workInline(entries, trail, promiseWhenLate)
+      if (isHeld) throw fuseOpen('memberships')
     },
 
     async begin(groupId, members, trail) {
       const changes = [{ kind: 'add', ids: members } as const]
-      const entries = await directory.transaction((tx) =>
-        decideMemberships(tx, changes, contextOf(groupId, trail))
+      const { entries } = await directory.transaction((tx) =>
+        decideMemberships(tx, changes, contextOf(groupId, trail, 'ask'))
       )
       await workInline(entries, trail, promiseAlways)
     },
 
     async dissolve(groupId, trail, condition) {
-      const { known, sweep } = await directory.transaction(async (tx) => {
+      const decided = await directory.transaction(async (tx) => {
         const group = await assertGroup(tx, groupId, condition)
-        await writeGroup(tx, group, { tombstone: true }, clock.now())
-        const rows = await tx.memberships.ofGroup(groupId)
-        const decided = await removeAll(tx, groupId, rows, trail)
-        return { known: decided, sweep: await decideSweep(tx, groupId, trail) }
+        return decideDissolution(tx, group, contextOf(groupId, trail, 'ask'))
       })
-      const outcome = await settleAll(known, trail, promiseWhenLate)
-      const found = await sweepInline(sweep, trail)
-      await workInline(found, trail, promiseWhenLate)
-      throwFailure(outcome, promiseWhenLate)
+      if (decided === undefined) throw fuseOpen('memberships')
+      await workDissolution(decided, trail)
+    },
+
+    async dissolveReleased(id, trail) {
+      const decided = await directory.transaction(async (tx) => {
+        const entry = await tx.journal.get(id)
+        if (entry === undefined || !isOpen(entry) || !('groupId' in entry.operation))
+          return undefined
+        const group = await tx.groups.get(entry.operation.groupId)
+        await tx.updateJournal([id], { state: 'confirmed', outcome: 'done' })
+        if (group === undefined || group.tombstone) return undefined
+        return decideDissolution(tx, group, contextOf(group.id, trail, 'free'))
+      })
+      if (decided !== undefined) await workDissolution(decided, trail)
     },
 
     async leaveAll(userId, trail) {
       const rows = await directory.memberships.ofUser(userId)
       const entries = await directory.transaction(async (tx) => {
         const decided: JournalEntry[] = []
-        for (const row of rows) decided.push(...(await removeAll(tx, row.groupId, [row], trail)))
+        for (const row of rows) {
+          // Coming back without the old groups is no leaving: the fuse has no part in it.
+          const context = contextOf(row.groupId, trail, 'free')
+          decided.push(...(await removeEverybody(tx, [row], context)))
+        }
         return decided
       })
       await workInline(entries, trail, promiseNever)
@@ -128,29 +148,15 @@ export function createMemberships(
     withdraw
   }
 
-  function contextOf(groupId: BoxGroupId, trail: Trail) {
-    return { groupId, settings, mirror, trail, now: clock.now() }
+  function contextOf(groupId: BoxGroupId, trail: Trail, standing: RemovalStanding) {
+    return { groupId, settings, mirror, trail, now: clock.now(), admit, standing }
   }
 
-  async function removeAll(
-    tx: DirectoryTransaction,
-    groupId: BoxGroupId,
-    rows: readonly { readonly userId: BoxUserId }[],
-    trail: Trail
-  ): Promise<readonly JournalEntry[]> {
-    const everybody = { kind: 'remove', ids: rows.map(({ userId }) => userId) } as const
-    return decideMemberships(tx, [everybody], contextOf(groupId, trail))
-  }
-
-  /** While changes made in Box are not followed, a group may have members whom only Box knows. */
-  async function decideSweep(
-    tx: DirectoryTransaction,
-    groupId: BoxGroupId,
-    { context }: Trail
-  ): Promise<readonly JournalEntry[]> {
-    if (mirror.isCurrent()) return []
-    const operation = { kind: 'sweep-group', groupId } as const
-    return tx.appendJournal([newEntry(operation, context.correlationId, clock.now())])
+  async function workDissolution({ known, sweep }: Dissolution, trail: Trail): Promise<void> {
+    const outcome = await settleAll(known, trail, promiseWhenLate)
+    const found = await sweepInline(sweep, trail)
+    await workInline(found, trail, promiseWhenLate)
+    throwFailure(outcome, promiseWhenLate)
   }
 
   async function sweepInline(

@@ -1,3 +1,5 @@
+import type { FuseLimit, FuseName } from './fuse-limit.ts'
+
 /** The admin's choices that provisioning obeys; see the configuration reference for each key. */
 export interface ProvisioningSettings {
   /** ON_EXISTING: what a POST for a person or group that Box has and SCIM never wrote does. */
@@ -10,4 +12,6 @@ export interface ProvisioningSettings {
   readonly allowCoadmin: boolean
   /** STRICT_MEMBERS: whether unknown member ids fail the request. */
   readonly strictMembers: boolean
+  /** FUSE and FUSE_MEMBERS: how many removals pass within a window; undefined: any number. */
+  readonly fuses: Readonly<Record<FuseName, FuseLimit | undefined>>
 }

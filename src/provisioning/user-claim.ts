@@ -94,7 +94,9 @@ export function createClaimUser(dependencies: Dependencies, parts: ClaimParts): 
     const operations = accessFirst(plan, pending, activates)
     if (isProtected(record) && operations.length > 0) throw protectedAccount(record.id)
     const final = { linked: true, tombstone: false, shadow: without(document, ['active']) }
-    return parts.carryOut({ record, operations, replaces: pending, final }, trail)
+    const held = activates ? await directory.journal.heldFor(userSubject(record.id)) : []
+    const replaces = [...pending, ...held]
+    return parts.carryOut({ record, operations, replaces, final }, trail)
   }
 }
 

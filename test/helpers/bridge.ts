@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import type { Logger } from 'pino'
 import type { Test } from 'tap'
 import { startServer } from '../../src/compose.ts'
 import { loadConfig } from '../../src/config/load.ts'
@@ -20,7 +21,11 @@ export interface BridgeOptions {
   readonly faults?: readonly Fault[]
   /** False: return while the first import may still be under way; default true. */
   readonly untilReady?: boolean
-  readonly dependencies?: { readonly clock?: Clock; readonly random?: Random }
+  readonly dependencies?: {
+    readonly clock?: Clock
+    readonly random?: Random
+    readonly logger?: Logger
+  }
 }
 
 /** A bridge on a free port with an emulated Box behind it. */

@@ -35,7 +35,8 @@ const settings = {
   loginDomain: undefined,
   deactivatedStatus: 'inactive',
   allowCoadmin: false,
-  strictMembers: false
+  strictMembers: false,
+  fuses: { people: undefined, memberships: undefined }
 } as const
 
 /** Turns of the event loop after which whatever still runs will never end. */
@@ -137,7 +138,8 @@ export async function createModelBridge(script: FateScript): Promise<ModelBridge
         settings,
         mirror: { isCurrent: () => false },
         locks: createKeyedLock(),
-        assertImported: () => {}
+        assertImported: () => {},
+        onFuseOpened: () => {}
       },
       () => worker.wake()
     )

@@ -42,7 +42,10 @@ export function createBoxWorld(): BoxWorld {
   }
 }
 
-/** The port on an enterprise in memory; it refuses what Box refuses. */
+/**
+ * The port on an enterprise in memory; it refuses what Box refuses, and has no more than what people,
+ * groups and memberships need.
+ */
 export function createFakeBox(world: BoxWorld, clock: Clock, pass: Passage): BoxPort {
   const { users, aliases, groups, memberships, members, addresses } = world
   const nextId = () => {
@@ -50,7 +53,7 @@ export function createFakeBox(world: BoxWorld, clock: Clock, pass: Passage): Box
     return String(world.lastId)
   }
 
-  return {
+  const port: Partial<BoxPort> = {
     getOwnAccount: () =>
       pass('read', () => ({ id: '1' as BoxUserId, login: 'service@example.com' })),
     getUser: (id) => pass('read', () => users.get(id)),
@@ -123,6 +126,7 @@ export function createFakeBox(world: BoxWorld, clock: Clock, pass: Passage): Box
         if (membership !== undefined) members.delete(`${membership.groupId}/${membership.userId}`)
       })
   }
+  return port as BoxPort
 
   function membershipOf(groupId: BoxGroupId, userId: BoxUserId): BoxMembership | undefined {
     const id = members.get(`${groupId}/${userId}`)

@@ -11,7 +11,8 @@ export const defaultSettings: ProvisioningSettings = {
   loginDomain: undefined,
   deactivatedStatus: 'inactive',
   allowCoadmin: false,
-  strictMembers: false
+  strictMembers: false,
+  fuses: { people: undefined, memberships: undefined }
 }
 
 /** Jane as Box shows her, with these fields instead. */
