@@ -44,10 +44,12 @@ export function createJournalWorker(dependencies: {
     async run(signal) {
       signal.addEventListener('abort', () => alarm.abort(), { once: true })
       while (!signal.aborted) {
-        await turn(signal).catch((error: unknown) => {
+        const isMoreDue = await turn(signal).catch((error: unknown) => {
           // Whatever it is, removals must go on being driven.
           log.error({ err: error }, 'the journal could not be worked: trying again')
+          return false
         })
+        if (isMoreDue) continue
         await clock.sleep(turnMs, alarm.signal).catch(() => undefined)
         if (!signal.aborted) alarm = new AbortController()
       }
@@ -58,16 +60,20 @@ export function createJournalWorker(dependencies: {
     }
   }
 
-  async function turn(signal: AbortSignal): Promise<void> {
+  /** Resolves to true where there is more to do at once: a rest would leave turns at Box unused. */
+  async function turn(signal: AbortSignal): Promise<boolean> {
     const due = await directory.journal.due(clock.now(), batch)
+    let worked = 0
     await runConcurrently(due, concurrency, async (entry) => {
-      if (!signal.aborted) await work(entry)
+      if (!signal.aborted && (await work(entry))) worked += 1
     })
+    return due.length === batch && worked > 0
   }
 
-  async function work(entry: JournalEntry): Promise<void> {
+  /** Resolves to true where something came of it. */
+  async function work(entry: JournalEntry): Promise<boolean> {
     try {
-      await drive(entry, clock.now() + entryMs)
+      return await drive(entry, clock.now() + entryMs)
     } catch (error) {
       const isTrouble = error instanceof BoxUnavailableError
       const wait = isTrouble ? error.retryAfterSeconds * 1000 : restMs
@@ -76,6 +82,7 @@ export function createJournalWorker(dependencies: {
       if (isTrouble) log.info(fields, 'an open change waits for Box')
       else log.error(fields, 'an open change failed')
       await postpone(entry.id, wait)
+      return false
     }
   }
 

@@ -197,13 +197,31 @@ export function createExchange(parts: ExchangeParts): Exchange {
     })
   }
 
+  /**
+   * A turn that never came changes nothing, but an earlier attempt of the same call may have; and where
+   * Box was in trouble until then, that is what the caller waited for, not the budget.
+   */
+  function explained(error: unknown, { effect, failures }: Progress, call: BoxCall): unknown {
+    if (!(error instanceof BoxUnavailableError) || error.trouble !== 'rate-limited') return error
+    const outage = failures > 0 || effect === 'unknown' ? 'unavailable' : lateFor(call)
+    if (outage === undefined) return error
+    const { message, retryAfterSeconds } = error
+    return new BoxUnavailableError(message, { trouble: outage, effect, retryAfterSeconds })
+  }
+
+  /** The trouble that kept a removal waiting, behind something else about the same person, too long. */
+  function lateFor({ lane, deadline }: BoxCall): BoxTrouble | undefined {
+    const isLate = lane === 'removal' && clock.now() >= deadline
+    return isLate && health.trouble !== 'rate-limited' ? health.trouble : undefined
+  }
+
   return {
     async send(request, manner, call) {
       const progress: Progress = { attempts: 0, failures: 0, renewedToken: false, effect: 'none' }
       for (;;) {
         const verdict = await attempt(request, { ...manner, call }, progress).catch(
           (error: unknown) => {
-            throw withEffect(error, progress.effect)
+            throw explained(error, progress, call)
           }
         )
         if (verdict.kind === 'failed') {
@@ -218,12 +236,4 @@ export function createExchange(parts: ExchangeParts): Exchange {
     health: () => health,
     close: () => closing.abort()
   }
-}
-
-/** A turn that never came changes nothing, but an earlier attempt of the same call may have. */
-function withEffect(error: unknown, effect: 'none' | 'unknown'): unknown {
-  if (effect === 'none' || !(error instanceof BoxUnavailableError)) return error
-  const { retryAfterSeconds } = error
-  const trouble = error.trouble === 'rate-limited' ? 'unavailable' : error.trouble
-  return new BoxUnavailableError(error.message, { trouble, effect, retryAfterSeconds })
 }

@@ -3,6 +3,7 @@ import { fold } from '../lib/text.ts'
 import type { Dependencies } from './dependencies.ts'
 import { BoxRefusedError, BoxUnavailableError, unlessTrouble } from './errors.ts'
 import type { Step } from './journaled.ts'
+import { keepLeftovers, openRemovalOf } from './leftover-aliases.ts'
 import type { ScimDocument, UserRecord } from './model.ts'
 import {
   isRemoval,
@@ -65,9 +66,13 @@ export function createCarryOutUserWork(
     const { operation, trail } = step
     const isLast = final.shadow !== undefined
     let after = before
+    const entry =
+      step.entry ??
+      (operation.kind === 'remove-alias' ? await openRemovalOf(directory, operation) : undefined)
     try {
       await runJournaled({
         ...step,
+        ...(entry === undefined ? {} : { entry }),
         lane: isRemoval(operation) ? 'removal' : 'client',
         send: (call) => sendUserOperation(box, operation, call),
         settle: async (tx, snapshot) => {
@@ -165,6 +170,7 @@ export function createCarryOutUserWork(
     isLast: boolean
   ): Promise<void> {
     await tx.putUser(after)
+    await keepLeftovers(tx, { before, after }, trail.context.correlationId, clock.now())
     if (before.tombstone !== after.tombstone) await touchGroupsOf(tx, after.id, clock.now())
     if (isLast) await tx.audit(trail.audit(userSubject(after.id), 'done', clock.now()))
   }
@@ -193,8 +199,10 @@ export function createCarryOutUserWork(
     if (email === undefined) return
     const undo = { kind: 'remove-alias', userId: before.id, email } as const
     try {
+      const entry = await openRemovalOf(directory, undo)
       await runJournaled({
         operation: undo,
+        ...(entry === undefined ? {} : { entry }),
         lane: 'client',
         trail,
         send: (call) => sendUserOperation(box, undo, call),

@@ -25,9 +25,9 @@ import type { SettleUser } from './user-settlement.ts'
 /**
  * Works one open journal entry that no request is working: removals and acknowledged memberships are
  * driven to their end; anything else is looked up, recorded as Box shows it, and left to the IdP's
- * retry. Throws where Box is not there or refuses.
+ * retry. Resolves to false where it is not the time for it. Throws where Box is not there or refuses.
  */
-export type Drive = (entry: JournalEntry, deadline: EpochMs) => Promise<void>
+export type Drive = (entry: JournalEntry, deadline: EpochMs) => Promise<boolean>
 
 /** What driving works with. */
 export interface DriveParts {
@@ -47,10 +47,11 @@ export function createDrive(dependencies: Dependencies, parts: DriveParts): Driv
 
   return async (entry, deadline) => {
     const { correlationId, operation, sentAt = 0 } = entry
-    if (inWork.has(entry.id)) return
+    if (inWork.has(entry.id)) return false
     // Cut off by the end of an earlier process: Box may still be applying it.
     if (isLeftToRetry(entry) && entry.state === 'sent' && sentAt + restMs > clock.now()) {
-      return rest(entry.id, sentAt + restMs)
+      await rest(entry.id, sentAt + restMs)
+      return false
     }
     const trail = createTrail(`bridge.${operation.kind}`, {
       correlationId,
@@ -58,6 +59,7 @@ export function createDrive(dependencies: Dependencies, parts: DriveParts): Driv
       deadline
     })
     await audited(trail, entry.subject, () => work(entry, operation, trail))
+    return true
   }
 
   async function rest(id: number, notBefore: EpochMs): Promise<void> {

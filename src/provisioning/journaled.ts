@@ -2,6 +2,7 @@ import type { Clock, Milliseconds } from '../lib/clock.ts'
 import { BoxRefusedError, BoxUnavailableError } from './errors.ts'
 import type { AdmitDeactivation } from './held.ts'
 import {
+  isOpen,
   isRemoval,
   mayHaveReachedBox,
   newEntry,
@@ -34,9 +35,15 @@ export interface Step<Result> {
 
 /**
  * Runs a step and passes on Box's answer, or throws what Box threw, or `fuse_open` where the fuse holds
- * it. Call it under the subject's lock.
+ * it. Call it under the subject's lock. Throws `EntryClosedError` where another request has closed the
+ * entry meanwhile; nothing is sent then.
  */
 export type RunJournaled = <Result>(step: Step<Result>) => Promise<Result>
+
+/** The entry that was to be worked is not open any more: a later request has taken its place. */
+export class EntryClosedError extends Error {
+  override readonly name = 'EntryClosedError'
+}
 
 /** How long a removal rests that Box forbids. */
 const forbiddenRestMs = 5 * 60_000
@@ -97,6 +104,7 @@ export function createRunJournaled({
       const replaced = isRemoval(operation) ? replaces.find(isCounted) : undefined
       const countedAt = entry?.countedAt ?? replaced?.countedAt ?? admission?.countedAt
       if (entry !== undefined) {
+        await assertOpen(tx, entry)
         await tx.updateJournal([entry.id], {
           state: 'sent',
           sentAt: now,
@@ -150,6 +158,12 @@ export function createRunJournaled({
   function unknown(wait: Milliseconds, outcome: string): JournalUpdate {
     return { state: 'unknown', notBefore: clock.now() + wait, outcome }
   }
+}
+
+/** A request decides about a membership without its lock: what it has given up is not sent. */
+async function assertOpen({ journal }: DirectoryTransaction, { id }: JournalEntry): Promise<void> {
+  const current = await journal.get(id)
+  if (current === undefined || !isOpen(current)) throw new EntryClosedError()
 }
 
 function isCounted({ countedAt }: JournalEntry): boolean {

@@ -1,7 +1,9 @@
 import type { Dependencies } from './dependencies.ts'
 import { BoxRefusedError } from './errors.ts'
 import type { BoxGroupId, BoxMembership, BoxMembershipId, BoxUserId } from './model.ts'
+import { EntryClosedError } from './journaled.ts'
 import {
+  isOpen,
   isRemoval,
   mayHaveReachedBox,
   newEntry,
@@ -78,7 +80,10 @@ export function createMembershipWork(dependencies: Dependencies): MembershipWork
     return locks.run(found.subject, async () => {
       const entry = await directory.journal.get(id)
       if (entry === undefined || !isOpen(entry)) return undefined
-      return work(entry)
+      return work(entry).catch((error: unknown) => {
+        if (error instanceof EntryClosedError) return undefined
+        throw error
+      })
     })
   }
 
@@ -150,6 +155,9 @@ export function createMembershipWork(dependencies: Dependencies): MembershipWork
     membership: BoxMembership | undefined
   ): Promise<void> {
     const { groupId, userId } = entry.operation as MembershipOperation
+    const current = await tx.journal.get(entry.id)
+    // A request that came while Box was asked has decided anew, and looks for itself.
+    if (current === undefined || !isOpen(current)) return
     if (membership === undefined) {
       await tx.deleteMembership(groupId, userId)
     } else {
@@ -245,8 +253,3 @@ export function createMembershipWork(dependencies: Dependencies): MembershipWork
 }
 
 const unexplained = { status: 0, code: '', requestId: '' } as const
-
-/** Tells whether an entry still needs work. */
-export function isOpen({ state }: JournalEntry): boolean {
-  return state === 'decided' || state === 'sent' || state === 'unknown'
-}

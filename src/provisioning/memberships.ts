@@ -8,9 +8,9 @@ import {
   decideMemberships,
   type RemovalStanding
 } from './membership-decision.ts'
-import { foundNotDone, isOpen, type MembershipWork } from './membership-work.ts'
+import { foundNotDone, type MembershipWork } from './membership-work.ts'
 import type { BoxGroupId, BoxUserId } from './model.ts'
-import { isRemoval, mayHaveReachedBox, type JournalEntry } from './operations.ts'
+import { isOpen, isRemoval, mayHaveReachedBox, type JournalEntry } from './operations.ts'
 import type { DirectoryTransaction } from './ports.ts'
 import { assertVersion } from './precondition.ts'
 import { fuseOpen, groupNotFound } from './refusals.ts'

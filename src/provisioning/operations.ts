@@ -146,11 +146,12 @@ export function isRemoval(operation: BoxOperation): boolean {
   return removals.has(operation.kind)
 }
 
-/** An entry that was decided just now and not sent. */
+/** An entry that was decided just now and not sent; `notBefore`: default now. */
 export function newEntry(
   operation: BoxOperation,
   correlationId: string,
-  now: EpochMs
+  now: EpochMs,
+  notBefore: EpochMs = now
 ): NewJournalEntry {
   return {
     correlationId,
@@ -158,13 +159,18 @@ export function newEntry(
     operation,
     state: 'decided',
     acknowledged: false,
-    notBefore: now,
+    notBefore,
     decidedAt: now,
     sentAt: undefined,
     countedAt: undefined,
     heldAt: undefined,
     askedBy: undefined
   }
+}
+
+/** Tells whether an entry still needs work. */
+export function isOpen({ state }: Pick<JournalEntry, 'state'>): boolean {
+  return (openStates as readonly JournalState[]).includes(state)
 }
 
 /** Tells whether what the entry asks for may have been done already: sent, and never known to have failed. */

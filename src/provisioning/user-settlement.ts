@@ -1,6 +1,7 @@
 import type { EpochMs } from '../lib/clock.ts'
 import { fold } from '../lib/text.ts'
 import type { Dependencies } from './dependencies.ts'
+import { keepLeftovers } from './leftover-aliases.ts'
 import { sameField } from './mapping/compare.ts'
 import type { BoxUser, BoxUserFields, BoxUserId, UserRecord } from './model.ts'
 import { isRemoval, userSubject, type JournalEntry } from './operations.ts'
@@ -68,6 +69,7 @@ export function createSettleUser(dependencies: Dependencies): SettleUser {
       }
       settled = changeUser(settled, { snapshot: seen.snapshot }, settings, now)
       await tx.putUser(settled)
+      await keepLeftovers(tx, { before: record, after: settled }, trail.context.correlationId, now)
       return settled
     })
   }

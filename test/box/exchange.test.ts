@@ -192,6 +192,34 @@ t.test('no attempt and no wait goes on after the deadline', async (t) => {
   t.equal(server.requests.length, 1)
 })
 
+t.test(
+  'a call that failed and finds no other turn is trouble with Box, not a full budget',
+  async (t) => {
+    const server = await startBoxServer(t)
+    const client = createTestClient(t, server.url, { callsPerMinute: 1 })
+    server.answer = series(html)
+    const error = await rejection(get(client), BoxUnavailableError)
+    t.match(error, { trouble: 'unavailable', effect: 'none' })
+    t.equal(server.requests.length, 1)
+  }
+)
+
+t.test('a removal that comes too late in an outage is told of the outage', async (t) => {
+  const server = await startBoxServer(t)
+  const client = createTestClient(t, server.url)
+  const late = (lane: 'removal' | 'client') =>
+    rejection(
+      client.box.getUser(userId, client.call({ lane, deadline: client.clock.now() })),
+      BoxUnavailableError
+    )
+  server.answer = series(ok, html)
+  await get(client)
+  t.match(await late('removal'), { trouble: 'rate-limited' }, 'Box is well')
+  await rejection(get(client), BoxUnavailableError)
+  t.match(await late('removal'), { trouble: 'unavailable', effect: 'none' })
+  t.match(await late('client'), { trouble: 'rate-limited' })
+})
+
 t.test('a 401 renews the token once, for all callers together', async (t) => {
   const server = await startBoxServer(t)
   const client = createTestClient(t, server.url)

@@ -47,21 +47,35 @@ export interface OpenEntry {
 const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
 const token = 'a-token-for-tests-only'
 
+/** What may differ from one bridge to another. */
+export interface BridgeProcessOptions {
+  readonly env?: Readonly<Record<string, string>>
+  readonly emulator?: EmulatorOptions
+  /** As large as the bridge's heap may become; default what Node allows. */
+  readonly heapMegabytes?: number
+}
+
 /** Makes an emulator and a bridge that is not started yet; both end with `t`. */
 export async function bridgeProcess(
   t: Test,
-  options: {
-    readonly env?: Readonly<Record<string, string>>
-    readonly emulator?: EmulatorOptions
-  } = {}
+  options: BridgeProcessOptions = {}
 ): Promise<BridgeProcess> {
+  const path = join(t.testdir(), 'bridge.db')
+  const bridge = await createBridgeProcess({ ...options, path })
+  t.teardown(() => bridge.close())
+  return bridge
+}
+
+/** Makes an emulator and a bridge that is not started yet, on the database at `path`. */
+export async function createBridgeProcess(
+  options: BridgeProcessOptions & { readonly path: string }
+): Promise<BridgeProcess & { close(): Promise<void> }> {
+  const { path } = options
   const emulator = createEmulator({
     seed: emptySeed,
     callsPerMinute: 1_000_000,
     ...options.emulator
   })
-  t.teardown(() => emulator.close())
-  const path = join(t.testdir(), 'bridge.db')
   const boxUrl = await emulator.listen()
   const env = { ...environment(boxUrl, path), ...options.env }
   let child: ChildProcess | undefined
@@ -74,9 +88,11 @@ export async function bridgeProcess(
     await exit
     return child.exitCode
   }
-  t.teardown(() => end('SIGKILL'))
 
-  const bridge: BridgeProcess = {
+  const heap =
+    options.heapMegabytes === undefined ? [] : [`--max-old-space-size=${options.heapMegabytes}`]
+
+  const bridge = {
     emulator,
     get url() {
       return origin
@@ -88,8 +104,11 @@ export async function bridgeProcess(
     get scim() {
       return scimClient({ baseUrl: `${origin}/scim/v2`, token })
     },
-    async start({ untilReady = true } = {}) {
-      child = spawn(process.execPath, [main, 'serve'], { env, stdio: ['ignore', 'pipe', 'pipe'] })
+    async start({ untilReady = true }: { readonly untilReady?: boolean } = {}) {
+      child = spawn(process.execPath, [...heap, main, 'serve'], {
+        env,
+        stdio: ['ignore', 'pipe', 'pipe']
+      })
       origin = await listening(child)
       if (untilReady) await until('the import', async () => (await bridge.readiness()) === 200)
     },
@@ -98,7 +117,7 @@ export async function bridgeProcess(
     },
     stop: () => end('SIGTERM'),
     readiness: async () => (await fetch(`${origin}/readyz`)).status,
-    openEntries() {
+    openEntries(): readonly OpenEntry[] {
       const database = new DatabaseSync(path, { readOnly: true })
       try {
         const rows = database
@@ -110,6 +129,10 @@ export async function bridgeProcess(
       } finally {
         database.close()
       }
+    },
+    async close() {
+      await end('SIGKILL')
+      await emulator.close()
     }
   }
   return bridge

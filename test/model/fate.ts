@@ -1,0 +1,77 @@
+import { nextTurn } from '../../src/lib/turns.ts'
+
+/** What becomes of a call to Box: `before` and `after` are lost before or after they have an effect. */
+export type CallFate = 'fine' | 'before' | 'after' | 'not-sent' | 'rate-limited'
+
+/** What the fate of a run is made of; both lists are used up from the start, then all is well. */
+export interface FateScript {
+  readonly calls: readonly CallFate[]
+  /** How many turns of the event loop each call takes, beyond the first. */
+  readonly turns: readonly number[]
+}
+
+/** Decides what goes wrong, and when the process dies. */
+export interface Fate {
+  /** The fate of the next call, after the turns that it takes. */
+  ofCall(): Promise<CallFate>
+  /** Passes one of the points at which the process may die; never resolves where it does. */
+  point(): Promise<void>
+  /** Lets the process die at the point that so many others come before; undefined: never. */
+  dieAfter(points: number | undefined): void
+  readonly isDead: boolean
+  /** Resolves once the process has died. */
+  readonly death: Promise<void>
+  /** A new process. */
+  rebirth(): void
+  /** Nothing goes wrong from here on. */
+  relent(): void
+}
+
+/** Makes the fate of a run. */
+export function createFate(script: FateScript): Fate {
+  const calls = [...script.calls]
+  const turns = [...script.turns]
+  let left = Infinity
+  let isDead = false
+  let death = Promise.withResolvers<void>()
+
+  const fate: Fate = {
+    async ofCall() {
+      const count = 1 + (turns.shift() ?? 0)
+      for (let turn = 0; turn < count; turn += 1) await nextTurn()
+      return calls.shift() ?? 'fine'
+    },
+    async point() {
+      if (!isDead && left === 0) {
+        isDead = true
+        death.resolve()
+      }
+      if (isDead) return never()
+      left -= 1
+    },
+    dieAfter(points) {
+      left = points ?? Infinity
+    },
+    get isDead() {
+      return isDead
+    },
+    get death() {
+      return death.promise
+    },
+    rebirth() {
+      isDead = false
+      left = Infinity
+      death = Promise.withResolvers<void>()
+    },
+    relent() {
+      calls.length = 0
+      left = Infinity
+    }
+  }
+  return fate
+}
+
+/** What a dead process waits for. */
+function never(): Promise<never> {
+  return new Promise(() => {})
+}
