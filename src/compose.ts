@@ -3,20 +3,28 @@ import { createBoxWatch } from './background/box-watch.ts'
 import { createImport, type Import } from './background/import.ts'
 import { createJournalWorker } from './background/journal-worker.ts'
 import { createBoxClient, type BoxClient } from './box/client.ts'
+import { showAgain } from './background/show-again.ts'
 import type { Config } from './config/config.ts'
+import type { MappingConfig } from './config/load.ts'
 import { warnings } from './config/warnings.ts'
 import { createEmulator, type Emulator } from './emulator/emulator.ts'
 import { demoCredentials, demoSeed } from './emulator/seed.ts'
 import { systemClock, type Clock } from './lib/clock.ts'
 import { createKeyedLock } from './lib/keyed-lock.ts'
+import type { JsonObject } from './lib/json.ts'
 import { systemRandom, type Random } from './lib/random.ts'
+import { fold } from './lib/text.ts'
 import { ProvisioningError } from './provisioning/errors.ts'
+import { compileMapping, mergedMapping, type Mapping } from './provisioning/mapping/mapping.ts'
+import { newGroupFields, newUserFields } from './provisioning/new-fields.ts'
 import type { Directory } from './provisioning/ports.ts'
 import { createProvisioning, type Provisioning } from './provisioning/provisioning.ts'
 import { keepSecret } from './provisioning/secrets.ts'
 import type { ProvisioningSettings } from './provisioning/settings.ts'
 import { buildApp } from './scim/app.ts'
 import { createTokenCheck } from './scim/bearer-tokens.ts'
+import { parseResource } from './scim/protocol/resource.ts'
+import { resourceTypes } from './scim/protocol/schemas.ts'
 import { backUpDirectory, type DirectoryBackup } from './store/backup.ts'
 import { discardDirectory } from './store/discard.ts'
 import { openDirectory } from './store/open.ts'
@@ -79,6 +87,7 @@ const demoHost = 'demo.invalid'
 export async function startServer(config: Config, parts: ServerParts = {}): Promise<Server> {
   const clock = parts.clock ?? systemClock
   const random = parts.random ?? systemRandom
+  const settings = provisioningSettings(config)
   const log = parts.logger ?? createLog(config.logLevel)
   for (const warning of warnings(config)) log.warn(warning)
 
@@ -87,7 +96,7 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
   try {
     const directory = await openBridgeDirectory(config, box, { clock, log })
     undo.push(() => directory.close())
-    return await run(config, { box, directory, clock, random, log })
+    return await run(config, { box, directory, clock, random, log, settings })
   } catch (error) {
     for (const step of undo.toReversed()) await step()
     throw error
@@ -102,6 +111,52 @@ export function createOperator(
   return {
     backUp: (file) => backUpDirectory(databaseUrl, file),
     status: () => readStatus(databaseUrl, clock.now())
+  }
+}
+
+/** What a mapping makes of a SCIM resource. */
+export interface MappingPreview {
+  /** What Box would get for a new person or group. */
+  readonly fields: object
+  /** What could not be taken over as it is. */
+  readonly notes: readonly string[]
+  /** Why the resource would be refused; undefined where it would not. */
+  readonly refused: string | undefined
+}
+
+/** A mapping without a bridge: nothing is opened and nobody is asked. */
+export interface MappingTool {
+  /** The whole mapping: what the file leaves out is the default. */
+  readonly mapping: JsonObject
+  /** Maps the body of a POST: a person, or a group where its `schemas` say so. */
+  preview(body: unknown): MappingPreview
+}
+
+/** Reads a mapping; throws where it cannot be used, naming every problem. */
+export function createMappingTool(config: MappingConfig): MappingTool {
+  const { mappingFile, onDeactivate } = config
+  const mapping = compileMapping(mappingFile, config)
+  return {
+    mapping: mergedMapping(mappingFile),
+    preview: (body) => previewMapping(body, mapping, onDeactivate)
+  }
+}
+
+function previewMapping(
+  body: unknown,
+  mapping: Mapping,
+  deactivatedStatus: string
+): MappingPreview {
+  const isGroup = JSON.stringify(body).includes(resourceTypes.Group.core.id)
+  const type = isGroup ? resourceTypes.Group : resourceTypes.User
+  try {
+    const { document } = parseResource(type, body)
+    const preview = isGroup ? newGroupFields : newUserFields
+    const { fields, notes } = preview(document, { mapping, deactivatedStatus })
+    return { fields, notes, refused: undefined }
+  } catch (error) {
+    if (!(error instanceof Error)) throw error
+    return { fields: {}, notes: [], refused: error.message }
   }
 }
 
@@ -127,13 +182,14 @@ async function run(
     readonly clock: Clock
     readonly random: Random
     readonly log: Logger
+    readonly settings: ProvisioningSettings
   }
 ): Promise<Server> {
-  const { box, directory, clock, random, log } = parts
-  const settings = provisioningSettings(config)
+  const { box, directory, clock, random, log, settings } = parts
+  await showAgain({ directory, clock, log, settings })
   const firstImport = await createImport({ directory, box: box.client, clock, log, settings })
   const stop = new AbortController()
-  const { provisioning, worker } = joinProvisioning({ ...parts, settings, firstImport })
+  const { provisioning, worker } = joinProvisioning({ ...parts, firstImport })
   const demo = demoOf(config, box, random)
   const app = buildApp(
     {
@@ -220,10 +276,11 @@ function assertImported(firstImport: Import): void {
 function provisioningSettings(config: Config): ProvisioningSettings {
   return {
     onExisting: config.onExisting,
-    loginDomain: config.loginDomain,
     deactivatedStatus: config.onDeactivate,
-    allowCoadmin: config.allowCoadmin,
-    strictMembers: config.strictMembers
+    strictMembers: config.strictMembers,
+    mapping: compileMapping(config.mappingFile, config),
+    protectedLogins: new Set(config.protectedLogins.map(fold)),
+    protectedGroups: new Set(config.protectedGroups.map(fold))
   }
 }
 

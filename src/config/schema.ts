@@ -27,14 +27,17 @@ export interface ConfigValues {
   readonly ON_LOGIN_CONFLICT: 'reject'
   readonly ALLOW_COADMIN: boolean
   readonly STRICT_MEMBERS: boolean
+  readonly MAPPING_FILE?: string
+  readonly PROTECTED_LOGINS?: string
+  readonly PROTECTED_GROUPS?: string
   readonly LOG_LEVEL: LogLevel
 }
 
 const fewestTokenCharacters = 16
 
-/** The tokens of a `SCIM_TOKEN` value; spaces around commas do not count. */
-export function splitTokens(list: string): readonly string[] {
-  return list.split(',').map((token) => token.trim())
+/** The parts of a comma-separated value; spaces around commas do not count. */
+export function splitList(list: string): readonly string[] {
+  return list.split(',').map((part) => part.trim())
 }
 
 /** Any character that may stand in a header, without spaces: RFC 6750 §2.1 is narrower, clients are not. */
@@ -58,7 +61,9 @@ const ajv = new Ajv({
     'base-url': isBaseUrl,
     domain,
     host,
-    'token-list': (list: string) => splitTokens(list).every(isToken)
+    'login-list': (list: string) =>
+      splitList(list).every((login) => /^[^\s@]+@[^\s@]+$/.test(login)),
+    'token-list': (list: string) => splitList(list).every(isToken)
   }
 })
 

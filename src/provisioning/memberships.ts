@@ -8,6 +8,7 @@ import type { BoxGroupId, BoxUserId } from './model.ts'
 import { isRemoval, mayHaveReachedBox, newEntry, type JournalEntry } from './operations.ts'
 import type { DirectoryTransaction } from './ports.ts'
 import { assertVersion } from './precondition.ts'
+import { assertGroupChangeable, assertMembersChangeable } from './protection.ts'
 import { groupNotFound } from './refusals.ts'
 import type { MemberChange, RequestContext } from './requests.ts'
 import type { Trail } from './trail.ts'
@@ -87,27 +88,35 @@ export function createMemberships(
 
     async change(groupId, changes, trail, condition = {}) {
       const entries = await directory.transaction(async (tx) => {
-        await assertGroup(tx, groupId, condition)
-        return decideMemberships(tx, changes, contextOf(groupId, trail))
+        const group = await assertGroup(tx, groupId, condition)
+        const decided = await decideMemberships(tx, changes, contextOf(groupId, trail))
+        assertMembersChangeable(group, decided, dependencies)
+        return decided
       })
       await workInline(entries, trail, promiseWhenLate)
     },
 
     async begin(groupId, members, trail) {
       const changes = [{ kind: 'add', ids: members } as const]
-      const entries = await directory.transaction((tx) =>
-        decideMemberships(tx, changes, contextOf(groupId, trail))
-      )
+      const entries = await directory.transaction(async (tx) => {
+        const group = await assertGroup(tx, groupId, {})
+        const decided = await decideMemberships(tx, changes, contextOf(groupId, trail))
+        assertMembersChangeable(group, decided, dependencies)
+        return decided
+      })
       await workInline(entries, trail, promiseAlways)
     },
 
     async dissolve(groupId, trail, condition) {
       const { known, sweep } = await directory.transaction(async (tx) => {
         const group = await assertGroup(tx, groupId, condition)
-        await writeGroup(tx, group, { tombstone: true }, clock.now())
+        await writeGroup(tx, group, { tombstone: true }, dependencies)
         const rows = await tx.memberships.ofGroup(groupId)
         const decided = await removeAll(tx, groupId, rows, trail)
-        return { known: decided, sweep: await decideSweep(tx, groupId, trail) }
+        const sweep = await decideSweep(tx, groupId, trail)
+        assertMembersChangeable(group, [...decided, ...sweep], dependencies)
+        assertGroupChangeable(group, settings)
+        return { known: decided, sweep }
       })
       const outcome = await settleAll(known, trail, promiseWhenLate)
       const found = await sweepInline(sweep, trail)

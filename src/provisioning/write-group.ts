@@ -1,4 +1,4 @@
-import type { EpochMs } from '../lib/clock.ts'
+import type { Dependencies } from './dependencies.ts'
 import type { GroupRecord } from './model.ts'
 import type { DirectoryTransaction } from './ports.ts'
 import { changeGroup, type GroupChanges } from './records.ts'
@@ -12,10 +12,10 @@ export async function writeGroup(
   tx: DirectoryTransaction,
   record: GroupRecord,
   changes: GroupChanges,
-  now: EpochMs
+  { settings, clock }: Pick<Dependencies, 'settings' | 'clock'>
 ): Promise<GroupRecord> {
   const { revision, lastModified } = (await tx.groups.get(record.id)) ?? record
-  const after = changeGroup({ ...record, revision, lastModified }, changes, now)
+  const after = changeGroup({ ...record, revision, lastModified }, changes, settings, clock.now())
   await tx.putGroup(after)
   return after
 }

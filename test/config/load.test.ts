@@ -60,6 +60,9 @@ t.test('nothing set: the demo, with every default', async (t) => {
     onLoginConflict: 'reject',
     allowCoadmin: false,
     strictMembers: false,
+    mappingFile: undefined,
+    protectedLogins: [],
+    protectedGroups: [],
     logLevel: 'info'
   })
   t.equal(load({ LOGIN_DOMAIN: 'corp.example.com' }).loginDomain, 'corp.example.com')

@@ -6,7 +6,17 @@ import { createProgram } from '../../src/cli/program.ts'
 import { runCommand } from '../helpers/run-command.ts'
 
 const root = join(import.meta.dirname, '../..')
-const program = createProgram({ env: {}, out() {}, err() {} }, () => {})
+const program = createProgram({ env: {}, out() {}, err() {}, read: () => '' }, () => {})
+
+/** The commands that do something, each with its name as it is typed. */
+const commands = program.commands.flatMap((command) =>
+  command.commands.length === 0
+    ? [{ command, name: command.name() }]
+    : command.commands.map((inner) => ({
+        command: inner,
+        name: `${command.name()} ${inner.name()}`
+      }))
+)
 
 /** A section of docs/cli.md: what it is about and what its tables begin with. */
 interface Section {
@@ -43,8 +53,8 @@ t.test('docs/cli.md and the program say the same', async (t) => {
   const described = documented.filter(({ heading }) => heading.startsWith('box-scim '))
   t.strictSame(
     described.map(({ heading, rows }) => ({ heading, rows })),
-    program.commands.map((command) => ({
-      heading: ['box-scim', command.name(), ...command.registeredArguments.map(nameOf)].join(' '),
+    commands.map(({ command, name }) => ({
+      heading: ['box-scim', name, ...command.registeredArguments.map(nameOf)].join(' '),
       rows: [
         ...command.registeredArguments.map((it) => [nameOf(it), it.description]),
         ...command.options.map(({ flags, description }) => [flags, description])
@@ -52,9 +62,9 @@ t.test('docs/cli.md and the program say the same', async (t) => {
     })),
     'commands, arguments and options'
   )
-  for (const command of program.commands) {
-    const section = described.find(({ heading }) => heading.split(' ')[1] === command.name())
-    t.ok(section?.text.includes(sentence(command.description())), command.name())
+  for (const { command, name } of commands) {
+    const section = described.find(({ heading }) => `${heading} `.startsWith(`box-scim ${name} `))
+    t.ok(section?.text.includes(sentence(command.description())), name)
   }
   t.strictSame(
     documented.find(({ heading }) => heading === 'Exit codes')?.rows.map(([code]) => Number(code)),

@@ -1,12 +1,10 @@
 import { readFileSync } from 'node:fs'
 import type { Test } from 'tap'
-import { startServer } from '../../src/compose.ts'
+import { startServer, type ServerParts } from '../../src/compose.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import { createEmulator, type Emulator, type EmulatorOptions } from '../../src/emulator/emulator.ts'
 import type { Fault } from '../../src/emulator/faults.ts'
 import { demoCredentials, emptySeed, type Seed } from '../../src/emulator/seed.ts'
-import type { Clock } from '../../src/lib/clock.ts'
-import type { Random } from '../../src/lib/random.ts'
 
 /** What a test may want of its bridge. */
 export interface BridgeOptions {
@@ -20,7 +18,7 @@ export interface BridgeOptions {
   readonly faults?: readonly Fault[]
   /** False: return while the first import may still be under way; default true. */
   readonly untilReady?: boolean
-  readonly dependencies?: { readonly clock?: Clock; readonly random?: Random }
+  readonly dependencies?: ServerParts
 }
 
 /** A bridge on a free port with an emulated Box behind it. */
