@@ -16,7 +16,8 @@ const settings = {
   strictMembers: false,
   mapping: compileMapping(undefined, { loginDomain: undefined, allowCoadmin: false }),
   protectedLogins: new Set<string>(),
-  protectedGroups: new Set<string>()
+  protectedGroups: new Set<string>(),
+  fuses: { people: undefined, memberships: undefined }
 } as const
 
 /** How much is written in one transaction. */

@@ -14,6 +14,9 @@ const operations = [
   'POST /2.0/users',
   'GET /2.0/users/:id',
   'PUT /2.0/users/:id',
+  'DELETE /2.0/users/:id',
+  'PUT /2.0/users/:id/folders/:id',
+  'POST /2.0/users/terminate_sessions',
   'GET /2.0/users/:id/email_aliases',
   'POST /2.0/users/:id/email_aliases',
   'DELETE /2.0/users/:id/email_aliases/:id',
@@ -22,9 +25,12 @@ const operations = [
   'POST /2.0/groups',
   'GET /2.0/groups/:id',
   'PUT /2.0/groups/:id',
+  'DELETE /2.0/groups/:id',
   'GET /2.0/groups/:id/memberships',
   'POST /2.0/group_memberships',
-  'DELETE /2.0/group_memberships/:id'
+  'DELETE /2.0/group_memberships/:id',
+  'POST /2.0/invites',
+  'GET /2.0/invites/:id'
 ]
 
 /**

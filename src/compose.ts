@@ -1,5 +1,6 @@
 import { pino, type Logger } from 'pino'
 import { createBoxWatch } from './background/box-watch.ts'
+import { createHeldExpiry } from './background/held-expiry.ts'
 import { createImport, type Import } from './background/import.ts'
 import { createJournalWorker } from './background/journal-worker.ts'
 import { createBoxClient, type BoxClient } from './box/client.ts'
@@ -15,6 +16,13 @@ import type { JsonObject } from './lib/json.ts'
 import { systemRandom, type Random } from './lib/random.ts'
 import { fold } from './lib/text.ts'
 import { ProvisioningError } from './provisioning/errors.ts'
+import {
+  actOnHeld,
+  reportFuses,
+  type FuseAction,
+  type FuseReport,
+  type FuseVerb
+} from './provisioning/fuse-desk.ts'
 import { compileMapping, mergedMapping, type Mapping } from './provisioning/mapping/mapping.ts'
 import { newGroupFields, newUserFields } from './provisioning/new-fields.ts'
 import type { Directory } from './provisioning/ports.ts'
@@ -27,6 +35,7 @@ import { parseResource } from './scim/protocol/resource.ts'
 import { resourceTypes } from './scim/protocol/schemas.ts'
 import { backUpDirectory, type DirectoryBackup } from './store/backup.ts'
 import { discardDirectory } from './store/discard.ts'
+import { openDirectoryBeside } from './store/open-beside.ts'
 import { openDirectory } from './store/open.ts'
 import { readStatus, type DirectoryStatus } from './store/status.ts'
 
@@ -64,6 +73,10 @@ export interface Operator {
   backUp(file: string): Promise<DirectoryBackup>
   /** Reads how the directory is. Rejects where it cannot be read. */
   status(): Promise<DirectoryStatus>
+  /** Tells what the fuses hold. */
+  fuses(): Promise<FuseReport>
+  /** Releases or discards what they hold; see {@link actOnHeld}. */
+  actOnHeld(verb: FuseVerb, names: readonly string[]): Promise<FuseAction>
 }
 
 /** The Box that the bridge works against, and how it is left. */
@@ -77,6 +90,9 @@ interface BoxSide {
 
 /** How long a log line may wait for others to be written with it. */
 const logFlushMs = 200
+
+const fuseOpened =
+  'the fuse is open: removals are held until somebody runs box-scim fuse release or discard'
 
 const demoHost = 'demo.invalid'
 
@@ -106,11 +122,25 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
 /** The operator's side of the directory at `databaseUrl`; nothing is opened until it is asked. */
 export function createOperator(
   databaseUrl: string,
-  { clock = systemClock }: Pick<ServerParts, 'clock'> = {}
+  { clock = systemClock, random = systemRandom }: Pick<ServerParts, 'clock' | 'random'> = {}
 ): Operator {
+  const beside = async <Result>(work: (directory: Directory) => Promise<Result>) => {
+    const directory = await openDirectoryBeside(databaseUrl)
+    try {
+      return await work(directory)
+    } finally {
+      await directory.close()
+    }
+  }
   return {
     backUp: (file) => backUpDirectory(databaseUrl, file),
-    status: () => readStatus(databaseUrl, clock.now())
+    status: () => readStatus(databaseUrl, clock.now()),
+    fuses: () => beside((directory) => reportFuses(directory)),
+    actOnHeld: (verb, names) =>
+      beside((directory) => {
+        const at = { now: clock.now(), correlationId: random.uuid() }
+        return actOnHeld(directory, verb, names, at)
+      })
   }
 }
 
@@ -218,8 +248,13 @@ async function run(
   const ready = firstImport.run(stop.signal)
   const isWell = () => box.client.health().ok
   const watch = createBoxWatch({ box: box.client, isWell, clock, log })
+  const expiry = createHeldExpiry({ expireHeld: provisioning.expireHeld, clock, log })
   const background = ready.then(() =>
-    Promise.all([worker.run(stop.signal), watch.run(stop.signal, wasImported)])
+    Promise.all([
+      worker.run(stop.signal),
+      expiry.run(stop.signal),
+      watch.run(stop.signal, wasImported)
+    ])
   )
   background.catch((error: unknown) => log.error({ err: error }, 'the background work ended'))
   return {
@@ -256,6 +291,7 @@ function joinProvisioning(parts: {
       // Changes made in Box are not followed yet: removals are always sent.
       mirror: { isCurrent: () => false },
       locks: createKeyedLock(),
+      onFuseOpened: (opening) => log.error(opening, fuseOpened),
       assertImported: () => assertImported(firstImport)
     },
     () => worker.wake()
@@ -280,7 +316,8 @@ function provisioningSettings(config: Config): ProvisioningSettings {
     strictMembers: config.strictMembers,
     mapping: compileMapping(config.mappingFile, config),
     protectedLogins: new Set(config.protectedLogins.map(fold)),
-    protectedGroups: new Set(config.protectedGroups.map(fold))
+    protectedGroups: new Set(config.protectedGroups.map(fold)),
+    fuses: { people: config.fuse, memberships: config.fuseMembers }
   }
 }
 

@@ -33,6 +33,7 @@ export async function startBridge(databasePath: string, boxUrl: string): Promise
       BOX_CLIENT_SECRET: demoCredentials.clientSecret,
       BOX_ENTERPRISE_ID: demoCredentials.enterpriseId,
       BOX_CALLS_PER_MINUTE: '10000',
+      FUSE_MEMBERS: 'off',
       REQUEST_BUDGET_SECONDS: '5',
       LOG_LEVEL: 'info'
     }

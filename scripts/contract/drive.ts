@@ -1,22 +1,21 @@
+import { generateKeyPairSync } from 'node:crypto'
 import { createBoxClient } from '../../src/box/client.ts'
 import type { BoxClient } from '../../src/box/client.ts'
+import type { BoxCredentials } from '../../src/box/credentials.ts'
 import { createEmulator } from '../../src/emulator/emulator.ts'
 import type { Emulator, EmulatorOptions } from '../../src/emulator/emulator.ts'
 import { demoCredentials } from '../../src/emulator/seed.ts'
 import { systemClock } from '../../src/lib/clock.ts'
 import { systemRandom } from '../../src/lib/random.ts'
-import { BoxRefusedError, BoxUnavailableError } from '../../src/provisioning/errors.ts'
-import type { BoxGroupId, BoxUserId } from '../../src/provisioning/model.ts'
-import type { BoxCall } from '../../src/provisioning/ports.ts'
+import type { BoxUserId } from '../../src/provisioning/model.ts'
+import { leaversAndJoiners, refusedLeavers } from './leavers.ts'
 import type { Exchange } from './openapi.ts'
 import { startRecorder } from './recorder.ts'
+import { call, nobody, nothing, there, tolerated } from './tools.ts'
 
 type Box = BoxClient
 
-const call = (): BoxCall => ({ lane: 'client', deadline: Date.now() + 20_000 })
 const silent = (): void => undefined
-const nobody = '99999999999' as BoxUserId
-const nothing = '99999999998' as BoxGroupId
 
 /** Runs the adapter against the emulator in every way that Box can answer; returns what was said. */
 export async function drive(): Promise<readonly Exchange[]> {
@@ -24,6 +23,11 @@ export async function drive(): Promise<readonly Exchange[]> {
     record({}, everyday),
     record({}, refusals),
     record({}, disturbances),
+    record({}, leaversAndJoiners),
+    record({}, refusedLeavers),
+    record({}, (box) => box.getOwnAccount(call()), jwtCredentials(demoCredentials.clientId)),
+    record({}, lockedOut, jwtCredentials('another-client')),
+    record({ guesses: { grantErrorBody: 'error' } }, lockedOut, jwtCredentials('another-client')),
     record({ tokenLifetimeSeconds: 1 }, everyday),
     record({ credentials: { ...demoCredentials, clientSecret: 'another one' } }, lockedOut),
     record(
@@ -35,12 +39,17 @@ export async function drive(): Promise<readonly Exchange[]> {
           unauthorizedBody: 'error',
           badGatewayBody: 'error',
           nullText: 'refused',
-          inactiveMemberships: 'dropped'
+          inactiveMemberships: 'dropped',
+          deleteWithContent: 'bad-request',
+          repeatedInvite: 'existing',
+          foreignExternalAppUserId: 'ignored',
+          transferFolderName: 'login-and-name'
         }
       },
       async (box, emulator) => {
         await everyday(box)
         await disturbances(box, emulator)
+        await leaversAndJoiners(box, emulator)
       }
     ),
     record(
@@ -52,12 +61,19 @@ export async function drive(): Promise<readonly Exchange[]> {
           aliasOutsideDomains: 'conflict',
           unknownMember: 'bad-request',
           provenanceLocksApi: true,
-          inactiveMayJoin: false
+          inactiveMayJoin: false,
+          grantErrorBody: 'error',
+          noSeatLeft: 'bad-request',
+          transferOfNothing: 'bad-request',
+          transferToNobody: 'bad-request',
+          inviteOfMember: 'bad-request',
+          inviteOfOtherEnterprise: 'bad-request'
         }
       },
-      async (box) => {
+      async (box, emulator) => {
         await everyday(box)
         await refusals(box)
+        await refusedLeavers(box, emulator)
       }
     )
   ]
@@ -66,13 +82,14 @@ export async function drive(): Promise<readonly Exchange[]> {
 
 async function record(
   options: EmulatorOptions,
-  run: (box: Box, emulator: Emulator) => Promise<void>
+  run: (box: Box, emulator: Emulator) => Promise<unknown>,
+  credentials: BoxCredentials = { kind: 'client-credentials', ...demoCredentials }
 ): Promise<readonly Exchange[]> {
   const emulator = createEmulator({ callsPerMinute: 1_000_000, ...options })
   const recorder = await startRecorder(await emulator.listen())
   const box = createBoxClient({
     apiUrl: recorder.url,
-    credentials: { kind: 'client-credentials', ...demoCredentials },
+    credentials,
     callsPerMinute: 1_000_000,
     clock: systemClock,
     random: systemRandom,
@@ -88,19 +105,16 @@ async function record(
   }
 }
 
-/** What is allowed to fail here: everything that the port's own errors describe. */
-async function tolerated(work: Promise<unknown>): Promise<void> {
-  try {
-    await work
-  } catch (error) {
-    if (!(error instanceof BoxRefusedError || error instanceof BoxUnavailableError)) throw error
+/** What a configuration file of Box holds, with a key that nobody has seen before. */
+function jwtCredentials(clientID: string): BoxCredentials {
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+  const appAuth = {
+    publicKeyID: 'k',
+    privateKey: privateKey.export({ type: 'pkcs8', format: 'pem' })
   }
-}
-
-/** A thing that must be there for the drive to go on. */
-function there<Thing>(thing: Thing | undefined): Thing {
-  if (thing === undefined) throw new Error('The emulator does not hold what the drive needs')
-  return thing
+  const { clientSecret, enterpriseId: enterpriseID } = demoCredentials
+  const file = { boxAppSettings: { clientID, clientSecret, appAuth }, enterpriseID }
+  return { kind: 'jwt', config: JSON.stringify(file) }
 }
 
 async function everyday(box: Box): Promise<void> {
@@ -139,8 +153,13 @@ async function everyday(box: Box): Promise<void> {
   await box.getGroup(group.id, call())
   await box.findGroupByName('design', call())
   await box.listGroups(0, call())
+  await box.updateGroup(group.id, { externalSyncIdentifier: 'g-1', description: 'Paints' }, call())
   const levels = { invitabilityLevel: 'admins_only', memberViewabilityLevel: 'admins_and_members' }
-  await box.updateGroup(group.id, { externalSyncIdentifier: 'g-1', ...levels }, call())
+  const source = { provenance: 'SCIM', externalSyncIdentifier: 'g-2', description: 'Sings' }
+  const choir = await box.createGroup({ name: 'Choir', ...source, ...levels }, call())
+  // A group with a provenance may be locked.
+  const unset = { provenance: '', externalSyncIdentifier: '', description: '' }
+  await tolerated(box.updateGroup(choir.id, { ...levels, ...unset }, call()))
   const membership = await box.addMembership(group.id, zoe.id, call())
   await box.addMembership(group.id, zoe.id, call())
   await box.findMembership(group.id, zoe.id, call())

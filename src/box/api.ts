@@ -1,6 +1,9 @@
 import { EmailAliasesManager } from 'box-typescript-sdk-gen/managers/emailAliases.generated'
 import { GroupsManager } from 'box-typescript-sdk-gen/managers/groups.generated'
+import { InvitesManager } from 'box-typescript-sdk-gen/managers/invites.generated'
 import { MembershipsManager } from 'box-typescript-sdk-gen/managers/memberships.generated'
+import { SessionTerminationManager } from 'box-typescript-sdk-gen/managers/sessionTermination.generated'
+import { TransferManager } from 'box-typescript-sdk-gen/managers/transfer.generated'
 import { UsersManager } from 'box-typescript-sdk-gen/managers/users.generated'
 import type { NetworkSession } from 'box-typescript-sdk-gen/networking/network.generated'
 import { isJsonObject } from '../lib/json.ts'
@@ -11,7 +14,7 @@ import { isBoxId } from '../provisioning/model.ts'
 import type { BoxCall, BoxPage } from '../provisioning/ports.ts'
 import { entriesOf, numberAt } from './decode.ts'
 import { failure, unavailable } from './errors.ts'
-import type { Exchange, Repeat } from './exchange.ts'
+import type { Exchange, Manner } from './exchange.ts'
 import type { ThroughSdk } from './sdk.ts'
 
 /** The SDK's managers that the bridge uses. */
@@ -20,13 +23,16 @@ interface Managers {
   readonly aliases: EmailAliasesManager
   readonly groups: GroupsManager
   readonly memberships: MembershipsManager
+  readonly invites: InvitesManager
+  readonly sessions: SessionTerminationManager
+  readonly transfers: TransferManager
 }
 
 /** Box's API: calls of SDK managers in, Box's JSON out. */
 export interface BoxApi {
   /** Runs one call of a manager and resolves with the body of Box's answer. */
   call(
-    how: { readonly repeat: Repeat; readonly call: BoxCall },
+    how: Manner & { readonly call: BoxCall },
     use: (managers: Managers) => Promise<unknown>
   ): Promise<JsonValue | undefined>
   /** Sends a request that no manager can express; `path` begins after `/2.0`. */
@@ -44,9 +50,9 @@ export function createBoxApi(parts: {
 }): BoxApi {
   const base = `${parts.apiUrl.replace(/\/+$/, '')}/2.0`
   return {
-    async call({ repeat, call }, use) {
+    async call({ call, ...manner }, use) {
       const answer = await parts.throughSdk(
-        (request) => parts.exchange.send(request, repeat, call),
+        (request) => parts.exchange.send(request, manner, call),
         (session) => use(managersOf(session))
       )
       return answer.body
@@ -54,7 +60,7 @@ export function createBoxApi(parts: {
     async post(path, body, call) {
       const headers = { accept: 'application/json', 'content-type': 'application/json' }
       const request = { method: 'POST', url: base + path, headers, body: JSON.stringify(body) }
-      const answer = await parts.exchange.send(request, 'never', call)
+      const answer = await parts.exchange.send(request, { repeat: 'never' }, call)
       return answer.body
     },
     dropped(what, count) {
@@ -69,7 +75,10 @@ function managersOf(networkSession: NetworkSession): Managers {
     users: new UsersManager({ networkSession }),
     aliases: new EmailAliasesManager({ networkSession }),
     groups: new GroupsManager({ networkSession }),
-    memberships: new MembershipsManager({ networkSession })
+    memberships: new MembershipsManager({ networkSession }),
+    invites: new InvitesManager({ networkSession }),
+    sessions: new SessionTerminationManager({ networkSession }),
+    transfers: new TransferManager({ networkSession })
   }
 }
 

@@ -3,20 +3,21 @@ import type { Logger } from '../lib/logger.ts'
 import type { Random } from '../lib/random.ts'
 import type { BoxPort } from '../provisioning/ports.ts'
 import { createBoxApi } from './api.ts'
-import { createTokenRequest } from './credentials.ts'
+import { enterpriseIdOf } from './credentials.ts'
 import type { BoxCredentials } from './credentials.ts'
-import { judgeToken, unavailable, failure } from './errors.ts'
 import { createExchange } from './exchange.ts'
 import type { BoxHealth } from './exchange.ts'
 import { createBoxGroups } from './groups.ts'
+import { createBoxInvites } from './invites.ts'
+import { createBoxLeavers } from './leavers.ts'
 import { createBoxMemberships } from './memberships.ts'
 import { createPacing } from './pacing.ts'
 import type { Pacing } from './pacing.ts'
 import { createSdkSeam } from './sdk.ts'
 import { createTokens } from './token.ts'
+import { createTokenSource } from './token-source.ts'
 import { createBoxUsers } from './users.ts'
-import { TransportFailure, createTransport } from './transport.ts'
-import type { HttpRequest } from './transport.ts'
+import { createTransport } from './transport.ts'
 
 /** What the Box adapter needs. */
 export interface BoxClientOptions {
@@ -42,7 +43,7 @@ export interface BoxClient extends BoxPort {
   health(): BoxHealth
   /** The budget, for looking at. */
   readonly pacing: Pick<Pacing, 'depth'>
-  /** Turns waiting calls away, lets running exchanges end and closes the connections. */
+  /** Turns waiting calls away, lets running exchanges end, long ones aside, and closes the connections. */
   close(): Promise<void>
 }
 
@@ -57,42 +58,38 @@ export function createBoxClient(options: BoxClientOptions): BoxClient {
   const requestTimeoutMs = options.requestTimeoutMs ?? 20_000
   const throughSdk = createSdkSeam(apiUrl)
   const pacing = createPacing({ callsPerMinute, concurrency, clock })
-  const transport = createTransport({
-    // One more than calls at a time, so that a token request never waits for a call to end.
-    connections: concurrency + 1,
-    connectTimeoutMs: options.connectTimeoutMs ?? 5000,
-    clock
-  })
-  const requestToken = createTokenRequest(options.credentials, { clock, random })
-
-  async function sendTokenRequest(request: HttpRequest) {
-    const answer = await transport.send(request, requestTimeoutMs).catch((error: unknown) => {
-      if (!(error instanceof TransportFailure)) throw error
-      throw unavailable(failure('unavailable', error.message))
-    })
-    const trouble = judgeToken(answer, clock.now())
-    log.debug({ status: answer.status }, 'The Box token endpoint answered')
-    if (trouble !== undefined) throw unavailable(trouble)
-    return answer
-  }
-
+  const connectTimeoutMs = options.connectTimeoutMs ?? 5000
+  // One more than calls at a time, so that a token request never waits for a call to end.
+  const transport = createTransport({ connections: concurrency + 1, connectTimeoutMs, clock })
+  const patientTransport = createTransport({ connections: 1, connectTimeoutMs, clock })
   const tokens = createTokens({
-    request: async () => (await throughSdk(sendTokenRequest, requestToken)).body,
+    request: createTokenSource({ ...options, throughSdk, transport, requestTimeoutMs }),
     clock
   })
-  const parts = { transport, tokens, pacing, clock, random, log, requestTimeoutMs }
+  const parts = {
+    transport,
+    patientTransport,
+    tokens,
+    pacing,
+    clock,
+    random,
+    log,
+    requestTimeoutMs
+  }
   const exchange = createExchange(parts)
   const api = createBoxApi({ apiUrl, throughSdk, exchange, log })
   return {
     ...createBoxUsers(api),
     ...createBoxGroups(api),
     ...createBoxMemberships(api),
+    ...createBoxLeavers(api),
+    ...createBoxInvites(api, enterpriseIdOf(options.credentials)),
     health: () => exchange.health(),
     pacing: { depth: () => pacing.depth() },
     async close() {
       pacing.close()
       exchange.close()
-      await transport.close()
+      await Promise.all([transport.close(), patientTransport.abort()])
     }
   }
 }

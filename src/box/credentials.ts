@@ -6,10 +6,10 @@ import { AuthorizationManager } from 'box-typescript-sdk-gen/managers/authorizat
 import type { NetworkSession } from 'box-typescript-sdk-gen/networking/network.generated'
 import type { AccessToken } from 'box-typescript-sdk-gen/schemas/accessToken.generated'
 import { SignJWT } from 'jose'
-import type { Clock } from '../lib/clock.ts'
 import { isJsonObject } from '../lib/json.ts'
 import type { JsonValue } from '../lib/json.ts'
 import type { Random } from '../lib/random.ts'
+import type { BoxTime } from './box-time.ts'
 import { textAt } from './decode.ts'
 
 /** How the bridge proves to Box who it is: as a service account of the enterprise. */
@@ -26,6 +26,19 @@ export type BoxCredentials =
       readonly config: string
     }
 
+/** What an assertion is made with. */
+interface AssertionTools {
+  readonly time: Pick<BoxTime, 'now'>
+  readonly random: Random
+}
+
+/** The enterprise that the credentials belong to. */
+export function enterpriseIdOf(credentials: BoxCredentials): string {
+  return credentials.kind === 'jwt'
+    ? textAt(parse(credentials.config), 'enterpriseID')
+    : credentials.enterpriseId
+}
+
 /** Asks Box for an access token through an SDK session. */
 export type TokenRequest = (session: NetworkSession) => Promise<unknown>
 
@@ -36,7 +49,7 @@ export type TokenRequest = (session: NetworkSession) => Promise<unknown>
  */
 export function createTokenRequest(
   credentials: BoxCredentials,
-  tools: { clock: Clock; random: Random }
+  tools: AssertionTools
 ): TokenRequest {
   if (credentials.kind === 'client-credentials') {
     const { clientId, clientSecret, enterpriseId } = credentials
@@ -60,9 +73,9 @@ const assertionLife = 45
  */
 class KeyIdJwtAuth extends BoxJwtAuth {
   readonly #key: KeyObject
-  readonly #tools: { clock: Clock; random: Random }
+  readonly #tools: AssertionTools
 
-  constructor(config: JwtConfig, key: KeyObject, tools: { clock: Clock; random: Random }) {
+  constructor(config: JwtConfig, key: KeyObject, tools: AssertionTools) {
     super({ config })
     this.#key = key
     this.#tools = tools
@@ -80,7 +93,7 @@ class KeyIdJwtAuth extends BoxJwtAuth {
   }
 
   #assertion(): Promise<string> {
-    const now = Math.floor(this.#tools.clock.now() / 1000)
+    const now = Math.floor(this.#tools.time.now() / 1000)
     return new SignJWT({ box_sub_type: this.subjectType })
       .setProtectedHeader({ alg: 'RS256', typ: 'JWT', kid: this.config.jwtKeyId })
       .setIssuer(this.config.clientId)

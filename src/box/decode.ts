@@ -10,7 +10,7 @@ import type {
   BoxUserId,
   TrackingCode
 } from '../provisioning/model.ts'
-import type { BoxAlias } from '../provisioning/ports.ts'
+import type { BoxAlias, BoxFolder, BoxInvite } from '../provisioning/ports.ts'
 
 /**
  * The fields of a Box user that `BoxUser` needs. Box sends the fields that are named and no other
@@ -160,6 +160,19 @@ export function decodeMembership(
 export function decodeAlias(raw: JsonValue | undefined): BoxAlias | undefined {
   const id = textAt(raw, 'id')
   return isBoxId(id) ? { id, email: textAt(raw, 'email') } : undefined
+}
+
+/** Reads a folder; undefined when it has no usable id. */
+export function decodeFolder(raw: JsonValue | undefined): BoxFolder | undefined {
+  const id = textAt(raw, 'id')
+  return isBoxId(id) ? { id, name: textAt(raw, 'name') } : undefined
+}
+
+/** Reads an invite; undefined when it has no usable id. */
+export function decodeInvite(raw: JsonValue | undefined): BoxInvite | undefined {
+  const id = textAt(raw, 'id')
+  if (!isJsonObject(raw) || !isBoxId(id)) return undefined
+  return { id, login: textAt(raw['actionable_by'], 'login'), status: textAt(raw, 'status') }
 }
 
 function trackingCodes(raw: JsonValue | undefined): readonly TrackingCode[] {

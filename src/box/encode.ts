@@ -14,6 +14,12 @@ export function encodeNewUser(fields: BoxUserFields): CreateUserRequestBody {
   return { ...rest, name: required(name, 'name'), login: required(fields.login, 'login') }
 }
 
+/** A new app user's fields as the SDK takes them: without a login, which Box makes up. */
+export function encodeNewAppUser(fields: BoxUserFields): CreateUserRequestBody {
+  const { notificationEmail: _notAtCreation, login: _ofBox, name, ...rest } = fields
+  return { ...rest, name: required(name, 'name'), isPlatformAccessOnly: true }
+}
+
 /** Changed fields of a user as the SDK takes them. Absent fields stay as they are in Box. */
 export function encodeUser(fields: BoxUserFields): UpdateUserByIdRequestBody {
   const { notificationEmail, ...rest } = fields

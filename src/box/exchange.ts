@@ -17,6 +17,16 @@ import type { HttpAnswer, HttpRequest, Transport } from './transport.ts'
  */
 export type Repeat = 'harmless' | 'never'
 
+/** How a request is to be sent. */
+export interface Manner {
+  readonly repeat: Repeat
+  /**
+   * True for what Box works at for minutes before it answers: it may take that long, over a
+   * connection of its own, and holds up no other call meanwhile.
+   */
+  readonly longRunning?: boolean
+}
+
 /** How the last exchange with Box went. */
 export interface BoxHealth {
   readonly ok: boolean
@@ -28,7 +38,7 @@ export interface BoxHealth {
 /** Sends requests to Box: paced, authorised, repeated where that is harmless. */
 export interface Exchange {
   /** Resolves with a 2xx answer; rejects with `BoxRefusedError` or `BoxUnavailableError`. */
-  send(request: HttpRequest, repeat: Repeat, call: BoxCall): Promise<HttpAnswer>
+  send(request: HttpRequest, manner: Manner, call: BoxCall): Promise<HttpAnswer>
   health(): BoxHealth
   /** Ends all waiting between attempts. */
   close(): void
@@ -37,6 +47,8 @@ export interface Exchange {
 /** What an exchange is made of. */
 export interface ExchangeParts {
   readonly transport: Transport
+  /** For long-running requests. */
+  readonly patientTransport: Transport
   readonly tokens: Tokens
   readonly pacing: Pacing
   readonly clock: Clock
@@ -45,6 +57,9 @@ export interface ExchangeParts {
   /** The longest time for one attempt, from connecting to the last byte. */
   readonly requestTimeoutMs: Milliseconds
 }
+
+/** Box answers after ten minutes at the latest, done or not. */
+const longRunTimeoutMs: Milliseconds = 660_000
 
 /** Attempts at a call that keeps failing, the first one included. A pause asked for by Box is none. */
 const maxAttempts = 3
@@ -83,7 +98,7 @@ export function createExchange(parts: ExchangeParts): Exchange {
   /** One turn, one token, one HTTP exchange. */
   async function attempt(
     request: HttpRequest,
-    call: BoxCall,
+    { longRunning = false, call }: Manner & { readonly call: BoxCall },
     progress: Progress
   ): Promise<Verdict> {
     const place = progress.attempts > 0 ? 'first' : 'last'
@@ -91,7 +106,9 @@ export function createExchange(parts: ExchangeParts): Exchange {
     progress.attempts += 1
     try {
       const token = await tokens.get(call.deadline)
-      const verdict = await ask(request, token, call)
+      // A turn was due for beginning it; no place is kept while Box works at it.
+      if (longRunning) leave()
+      const verdict = await ask({ request, token, longRunning }, call)
       const stale = verdict.kind === 'failed' && verdict.failure.staleToken
       if (stale && !progress.renewedToken) tokens.discard(token)
       return verdict
@@ -105,13 +122,19 @@ export function createExchange(parts: ExchangeParts): Exchange {
     }
   }
 
-  async function ask(request: HttpRequest, token: string, call: BoxCall): Promise<Verdict> {
+  async function ask(
+    { request, token, longRunning }: { request: HttpRequest; token: string; longRunning: boolean },
+    call: BoxCall
+  ): Promise<Verdict> {
     const operation = operationOf(request)
     const headers = { ...request.headers, authorization: `Bearer ${token}` }
-    const timeout = Math.min(parts.requestTimeoutMs, call.deadline - clock.now())
+    const [line, limit] = longRunning
+      ? [parts.patientTransport, longRunTimeoutMs]
+      : [transport, parts.requestTimeoutMs]
+    const timeout = Math.min(limit, call.deadline - clock.now())
     if (timeout <= 0) return { kind: 'failed', failure: failure('unavailable', 'No time is left') }
     try {
-      const answer = await transport.send({ ...request, headers }, timeout)
+      const answer = await line.send({ ...request, headers }, timeout)
       const facts = {
         operation,
         status: answer.status,
@@ -159,14 +182,16 @@ export function createExchange(parts: ExchangeParts): Exchange {
   }
 
   return {
-    async send(request, repeat, call) {
+    async send(request, manner, call) {
       const progress: Progress = { attempts: 0, failures: 0, renewedToken: false, effect: 'none' }
       for (;;) {
-        const verdict = await attempt(request, call, progress).catch((error: unknown) => {
-          throw withEffect(error, progress.effect)
-        })
+        const verdict = await attempt(request, { ...manner, call }, progress).catch(
+          (error: unknown) => {
+            throw withEffect(error, progress.effect)
+          }
+        )
         if (verdict.kind === 'failed') {
-          await recover(verdict.failure, progress, { repeat, call })
+          await recover(verdict.failure, progress, { repeat: manner.repeat, call })
           continue
         }
         note(undefined)

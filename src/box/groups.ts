@@ -7,7 +7,7 @@ import { encodeNewGroup } from './encode.ts'
 
 type BoxGroups = Pick<
   BoxPort,
-  'getGroup' | 'findGroupByName' | 'listGroups' | 'createGroup' | 'updateGroup'
+  'getGroup' | 'findGroupByName' | 'listGroups' | 'createGroup' | 'updateGroup' | 'deleteGroup'
 >
 
 const queryParams = { fields: groupFields }
@@ -55,6 +55,13 @@ export function createBoxGroups(api: BoxApi): BoxGroups {
         groups.updateGroupById(checked(id), { requestBody: fields, queryParams })
       )
       return shown(decodeGroup(body), 'changed group', true)
+    },
+
+    async deleteGroup(id, call) {
+      const work = api.call({ repeat: 'harmless', call }, ({ groups }) =>
+        groups.deleteGroupById(checked(id))
+      )
+      await orGone(work)
     }
   }
 }

@@ -42,6 +42,8 @@ export interface Transport {
   send(request: HttpRequest, timeout: Milliseconds): Promise<HttpAnswer>
   /** Ends the pool when running requests have settled; may be called again. */
   close(): Promise<void>
+  /** Ends the pool at once: running requests fail. */
+  abort(): Promise<void>
 }
 
 /** Settings of the pool. */
@@ -74,7 +76,8 @@ export function createTransport(options: TransportOptions): Transport {
     close() {
       closing ??= agent.close()
       return closing
-    }
+    },
+    abort: () => agent.destroy()
   }
 }
 

@@ -14,15 +14,17 @@ import {
 } from './api.ts'
 import type { BoxApi } from './api.ts'
 import { decodeAlias, decodeUser, textAt, userFields } from './decode.ts'
-import { encodeNewUser, encodeUser } from './encode.ts'
+import { encodeNewAppUser, encodeNewUser, encodeUser } from './encode.ts'
 
 type BoxUsers = Pick<
   BoxPort,
   | 'getOwnAccount'
   | 'getUser'
   | 'findUserByLogin'
+  | 'findUsersByExternalId'
   | 'listUsers'
   | 'createUser'
+  | 'createAppUser'
   | 'updateUser'
   | 'listAliases'
   | 'addAlias'
@@ -77,6 +79,22 @@ export function createBoxUsers(api: BoxApi): BoxUsers {
       )
     },
 
+    async findUsersByExternalId(externalAppUserId, call) {
+      // An empty filter may stand for none, and be answered with everybody.
+      if (externalAppUserId === '') return []
+      const body = await api.call({ repeat: 'harmless', call }, ({ users }) =>
+        users.getUsers({
+          ...queryParams,
+          externalAppUserId,
+          userType: 'managed',
+          limit: pageLimit,
+          offset: 0
+        })
+      )
+      const { entries } = decodePage(body, { offset: 0, what: 'users', api }, decodeUser)
+      return entries.filter((user) => user.externalAppUserId === externalAppUserId)
+    },
+
     async listUsers(marker, call) {
       const body = await api.call({ repeat: 'harmless', call }, ({ users }) =>
         users.getUsers({
@@ -96,6 +114,13 @@ export function createBoxUsers(api: BoxApi): BoxUsers {
         users.createUser(encodeNewUser(fields), { queryParams })
       )
       return shown(decodeUser(body), 'new user', true)
+    },
+
+    async createAppUser(fields, call) {
+      const body = await api.call({ repeat: 'never', call }, ({ users }) =>
+        users.createUser(encodeNewAppUser(fields), { queryParams })
+      )
+      return shown(decodeUser(body), 'new app user', true)
     },
 
     async updateUser(id, fields, call) {

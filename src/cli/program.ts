@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import { backup } from './backup.ts'
 import type { CommandIo } from './command.ts'
 import { showMapping, testMapping } from './mapping.ts'
+import { fuseAct, fuseList } from './fuse.ts'
 import { serve } from './serve.ts'
 import { status } from './status.ts'
 
@@ -22,7 +23,7 @@ export function createProgram(io: CommandIo, exit: (code: number) => void): Comm
 
   program
     .command('status')
-    .description('show how the directory, the journal and the audit are')
+    .description('show how the directory, the journal, the fuses and the audit are')
     .option('--json', 'print JSON')
     .action(async (options: { readonly json?: boolean }) => exit(await status(io, options)))
 
@@ -42,5 +43,31 @@ export function createProgram(io: CommandIo, exit: (code: number) => void): Comm
     .argument('<file>', 'the mapping file to try')
     .action(async (file: string) => exit(await testMapping(io, file)))
 
+  addFuse(program, io, exit)
   return program
+}
+
+function addFuse(program: Command, io: CommandIo, exit: (code: number) => void): void {
+  const fuse = program
+    .command('fuse')
+    .description('show, release or discard the removals that a fuse holds')
+  const names = 'login or Box id of a person, or name or Box id of a group; none: everything'
+
+  fuse
+    .command('list')
+    .description('show what the fuses hold')
+    .option('--json', 'print JSON')
+    .action(async (options: { readonly json?: boolean }) => exit(await fuseList(io, options)))
+
+  fuse
+    .command('release')
+    .description('have held removals carried out')
+    .argument('[login...]', names)
+    .action(async (logins: readonly string[]) => exit(await fuseAct(io, 'release', logins)))
+
+  fuse
+    .command('discard')
+    .description('drop held removals')
+    .argument('[login...]', names)
+    .action(async (logins: readonly string[]) => exit(await fuseAct(io, 'discard', logins)))
 }

@@ -30,6 +30,7 @@ function describe(status: Status, now: EpochMs): readonly string[] {
     ),
     row('Groups', `${count(groups.shown)}, ${linkage(groups)}`),
     ...describeJournal(status, now),
+    ...describeFuses(status),
     ...describeAudit(status)
   ]
 }
@@ -67,6 +68,14 @@ function describeJournal({ journal }: Status, now: EpochMs): readonly string[] {
       ),
     ...(unlisted > 0 ? [item(`and ${count(unlisted)} more; --json has them all`)] : [])
   ]
+}
+
+function describeFuses({ fuses }: Status): readonly string[] {
+  return Object.entries(fuses).map(([name, { openedAt, held }], index) => {
+    const state = openedAt === null ? 'closed' : `OPEN since ${moment(openedAt)}`
+    const advice = openedAt === null && held === 0 ? '' : ': see box-scim fuse list'
+    return row(index === 0 ? 'Fuses' : '', `${name} ${state}, ${count(held)} held${advice}`)
+  })
 }
 
 function describeAudit({ audit }: Status): readonly string[] {

@@ -16,6 +16,13 @@ export type BoxCredentials =
 /** The levels of the log, as pino names them. */
 export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent'
 
+/** How many removals pass within a window: the larger of a number and a share. */
+export interface FuseConfig {
+  readonly most: number
+  readonly percent: number
+  readonly windowMs: Milliseconds
+}
+
 /** What both modes share. Frozen, complete, checked: nothing else reads the environment. */
 interface Settings {
   readonly host: string
@@ -53,6 +60,10 @@ interface Settings {
   readonly protectedLogins: readonly string[]
   /** Names or ids of groups that SCIM never changes. */
   readonly protectedGroups: readonly string[]
+  /** How many people may lose access within a window; undefined: any number. */
+  readonly fuse: FuseConfig | undefined
+  /** The same for memberships. */
+  readonly fuseMembers: FuseConfig | undefined
   readonly logLevel: LogLevel
 }
 

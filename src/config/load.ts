@@ -1,6 +1,7 @@
 import type { BoxCredentials, Config } from './config.ts'
 import { ConfigError } from './config-error.ts'
 import type { ConfigProblem } from './config-error.ts'
+import { parseFuse } from './fuse.ts'
 import { settings } from './reference.ts'
 import { chooseMode, crossProblems, jwtCredentials } from './rules.ts'
 import type { ModeChoice } from './rules.ts'
@@ -167,6 +168,8 @@ function settingsOf(values: ConfigValues) {
     strictMembers: values.STRICT_MEMBERS,
     protectedLogins: listOf(values.PROTECTED_LOGINS),
     protectedGroups: listOf(values.PROTECTED_GROUPS),
+    fuse: parseFuse(values.FUSE),
+    fuseMembers: parseFuse(values.FUSE_MEMBERS),
     logLevel: values.LOG_LEVEL
   }
 }

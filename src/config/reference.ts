@@ -53,6 +53,9 @@ const flag = (key: string, description: string): Setting =>
   setting(key, '`true` or `false`', { type: 'boolean' }, { default: 'false', description })
 
 const text: JsonObject = { type: 'string', minLength: 1 }
+const fuse: JsonObject = { type: 'string', format: 'fuse' }
+const fuseAllowed =
+  '`N/24h`, `P%/24h` or `N or P%/24h`, e.g. `100/24h` or `20 or 3%/90m` (`h` or `m`, up to 31 days), or `off`'
 const url: JsonObject = { type: 'string', format: 'base-url' }
 
 /** Every key of the configuration, in the order in which it is documented. */
@@ -228,16 +231,16 @@ export const settings: readonly Setting[] = Object.freeze([
     defaultNote: 'none',
     description: 'Groups that SCIM may see and never change: a change is answered 400.'
   }),
-  fixed(
-    'FUSE',
-    'off',
-    'Limit on mass removal of people. Not available in this version: there is no such limit yet.'
-  ),
-  fixed(
-    'FUSE_MEMBERS',
-    'off',
-    'Limit on mass removal of memberships. Not available in this version: there is no such limit yet.'
-  ),
+  setting('FUSE', fuseAllowed, fuse, {
+    default: '20 or 3%/24h',
+    description:
+      'How many people may be deactivated or deleted within the time: the larger of the number and the share of linked active people. What goes beyond is held until a person releases it with `box-scim fuse`.'
+  }),
+  setting('FUSE_MEMBERS', fuseAllowed, fuse, {
+    default: '500 or 20%/24h',
+    description:
+      'The same for memberships that are removed, the share being of all memberships; deleting a group counts its members.'
+  }),
   choice('LOG_LEVEL', ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
     default: 'info',
     description: 'Least severe log entries that are written.'

@@ -1,6 +1,7 @@
 import { Ajv } from 'ajv'
 import type { ErrorObject } from 'ajv'
 import type { LogLevel } from './config.ts'
+import { fuseOff, parseFuse } from './fuse.ts'
 import { settings } from './reference.ts'
 
 /** The values after validation, by key, numbers and booleans converted. */
@@ -30,6 +31,8 @@ export interface ConfigValues {
   readonly MAPPING_FILE?: string
   readonly PROTECTED_LOGINS?: string
   readonly PROTECTED_GROUPS?: string
+  readonly FUSE: string
+  readonly FUSE_MEMBERS: string
   readonly LOG_LEVEL: LogLevel
 }
 
@@ -60,6 +63,7 @@ const ajv = new Ajv({
   formats: {
     'base-url': isBaseUrl,
     domain,
+    fuse: (text: string) => text === fuseOff || parseFuse(text) !== undefined,
     host,
     'login-list': (list: string) =>
       splitList(list).every((login) => /^[^\s@]+@[^\s@]+$/.test(login)),

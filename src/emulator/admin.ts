@@ -1,29 +1,21 @@
+import { AdminError, assertFreeAddress } from './admin-error.ts'
+import { onlySent } from './body-reader.ts'
 import type { EmulatorContext } from './context.ts'
 import type { NewGroup, NewUser } from './enterprise.ts'
-import type { ForeignAccount, GroupRecord, MemberRole, UserRecord } from './records.ts'
+import { createEnterpriseAdmin } from './enterprise-admin.ts'
+import type { EnterpriseAdmin } from './enterprise-admin.ts'
+import type { GroupRecord, MemberRole, UserRecord } from './records.ts'
 import type { HiddenUserFacts, SettableUserFields } from './seed.ts'
 
 /** What an administrator may change about a user, a login included. */
 export type AdminUserChanges = Partial<SettableUserFields> & HiddenUserFacts
-
-/** A request for a change that cannot be made: something is unknown, or taken. */
-export class AdminError extends Error {
-  override readonly name = 'AdminError'
-  /** HTTP status on the control surface. */
-  readonly status: 404 | 409
-
-  constructor(status: 404 | 409, message: string) {
-    super(message)
-    this.status = status
-  }
-}
 
 /**
  * Changes as a person makes them in Box's Admin Console, past the client and past the rights of its
  * service account. Users are named by id or login, groups by id or name. All throw an `AdminError`
  * where something is unknown or taken.
  */
-export interface Admin {
+export interface Admin extends EnterpriseAdmin {
   /** Adds a user whom no application created; returns the id. */
   createUser(user: NewUser): string
   /**
@@ -45,8 +37,6 @@ export interface Admin {
   putMember(group: string, user: string, role?: MemberRole): string
   /** Takes a user out of a group. */
   removeMember(group: string, user: string): void
-  /** Adds a Box account outside the enterprise; returns its id. */
-  createForeignAccount(account: Omit<ForeignAccount, 'id'>): string
 }
 
 /** The administrator of whatever enterprise the context holds at the time. */
@@ -66,19 +56,17 @@ export function createAdmin(context: EmulatorContext): Admin {
   }
 
   return {
+    ...createEnterpriseAdmin(context),
     createUser(created) {
       assertFreeAddress(context, created.login, undefined)
       return context.enterprise.createUser({ emailConfirmed: true, ...created }).id
     },
     updateUser(name, changes) {
       const found = withLogin(context, user(name), changes.login)
-      const { ownsContent, retained, emailConfirmed, ...fields } = changes
+      const { ownsContent, retained, emailConfirmed, barred, transferMs, ...fields } = changes
+      const facts = { ownsContent, retained, emailConfirmed, barred, transferMs }
       const changed = context.enterprise.changeUser(found, fields)
-      context.enterprise.changeHiddenFacts(changed, {
-        ...(ownsContent !== undefined && { ownsContent }),
-        ...(retained !== undefined && { retained }),
-        ...(emailConfirmed !== undefined && { emailConfirmed })
-      })
+      context.enterprise.changeHiddenFacts(changed, onlySent<HiddenUserFacts>(facts))
     },
     addAlias(name, email) {
       const found = user(name)
@@ -105,10 +93,6 @@ export function createAdmin(context: EmulatorContext): Admin {
         throw new AdminError(404, `${userName} is not in ${groupName}`)
       }
       memberships.delete(membership.id)
-    },
-    createForeignAccount(account) {
-      assertFreeAddress(context, account.login, undefined)
-      return context.enterprise.addForeign(account).id
     }
   }
 }
@@ -140,19 +124,6 @@ function putMember(
     role,
     configurable_permissions: null
   }).id
-}
-
-function assertFreeAddress(
-  { enterprise }: EmulatorContext,
-  address: string,
-  own: UserRecord | undefined
-): void {
-  const owner = enterprise.users.byLogin(address)
-  const isTaken =
-    (owner !== undefined && owner.id !== own?.id) ||
-    enterprise.users.byAlias(address) !== undefined ||
-    enterprise.foreignByLogin(address) !== undefined
-  if (isTaken) throw new AdminError(409, `${address} is some account's address already`)
 }
 
 function assertFreeName(

@@ -14,8 +14,11 @@ import {
 } from './refusal.ts'
 import { registerEmailAliasRoutes } from './routes/email-aliases.ts'
 import { registerGroupRoutes } from './routes/groups.ts'
+import { registerInviteRoutes } from './routes/invites.ts'
 import { registerMembershipRoutes } from './routes/memberships.ts'
 import { registerOAuthRoutes } from './routes/oauth.ts'
+import { registerSessionRoutes } from './routes/sessions.ts'
+import { registerTransferRoutes } from './routes/transfers.ts'
 import { registerUserRoutes } from './routes/users.ts'
 
 /** What one run of the server needs besides the shared state. */
@@ -29,7 +32,7 @@ export interface AppOptions {
 }
 
 /** Resources that answer 405, not 404, to an id that is no number and to a verb they lack. */
-const KNOWN_RESOURCE = /^\/2\.0\/(users|groups|group_memberships)(\/|$)/
+const KNOWN_RESOURCE = /^\/2\.0\/(users|groups|group_memberships|invites)(\/|$)/
 
 /** The pretended Box API as a Fastify instance that does not listen yet. */
 export function buildApp(context: EmulatorContext, options: AppOptions): FastifyInstance {
@@ -47,17 +50,23 @@ export function buildApp(context: EmulatorContext, options: AppOptions): Fastify
   void app.register(async (box) => {
     installGate(box, context, options.stopping)
     await box.register(async (oauth) => registerOAuthRoutes(oauth, context), { prefix: '/oauth2' })
-    await box.register(async (api) => registerApi(api, context), { prefix: '/2.0' })
+    await box.register(async (api) => registerApi(api, context, options.stopping), {
+      prefix: '/2.0'
+    })
   })
   return app
 }
 
-function registerApi(api: FastifyInstance, context: EmulatorContext): void {
+function registerApi(api: FastifyInstance, context: EmulatorContext, stopping: AbortSignal): void {
   installTokenCheck(api, context)
+  api.addHook('onRequest', async () => context.enterprise.transfers.settle())
   api.setNotFoundHandler((request, reply) =>
     sendRefusal(reply, KNOWN_RESOURCE.test(pathOf(request.url)) ? methodNotAllowed() : notFound())
   )
   registerUserRoutes(api, context)
+  registerTransferRoutes(api, context, stopping)
+  registerSessionRoutes(api, context)
+  registerInviteRoutes(api, context)
   registerEmailAliasRoutes(api, context)
   registerGroupRoutes(api, context)
   registerMembershipRoutes(api, context)

@@ -1,12 +1,14 @@
 import type { FastifyRequest } from 'fastify'
 import type { Clock } from '../lib/clock.ts'
 import type { Random } from '../lib/random.ts'
+import type { Assertions } from './assertions.ts'
 import type { CallLog } from './call-log.ts'
 import type { Enterprise } from './enterprise.ts'
 import { noMisfortune } from './faults.ts'
 import type { Faults, Misfortune } from './faults.ts'
 import type { Guesses } from './guesses.ts'
 import type { RateWindow } from './rate-window.ts'
+import type { Scope } from './scopes.ts'
 import type { Credentials } from './seed.ts'
 import type { Caller, Tokens } from './tokens.ts'
 
@@ -21,6 +23,9 @@ export interface EmulatorContext {
   readonly rateWindow: RateWindow
   readonly faults: Faults
   readonly calls: CallLog
+  readonly assertions: Assertions
+  /** The scopes that the application has. */
+  scopes: readonly Scope[]
   /** Replaced by a reset. */
   enterprise: Enterprise
 }

@@ -1,3 +1,5 @@
+import { guessSchemas } from './guess-choices.ts'
+
 const text = { type: 'string' } as const
 const flag = { type: 'boolean' } as const
 const count = { type: 'integer', minimum: 0 } as const
@@ -48,15 +50,21 @@ const userProperties = {
   external_app_user_id: text,
   ownsContent: flag,
   retained: flag,
-  emailConfirmed: flag
+  emailConfirmed: flag,
+  barred: flag,
+  transferMs: count
 }
+
+const level = { enum: ['admins_only', 'admins_and_members', 'all_managed_users'] } as const
 
 const groupProperties = {
   name: { type: 'string', minLength: 1 },
   group_type: { enum: ['managed_group', 'all_users_group'] },
   provenance: text,
   external_sync_identifier: text,
-  description: text
+  description: text,
+  invitability_level: level,
+  member_viewability_level: level
 }
 
 const scope = {
@@ -85,6 +93,33 @@ export const groupChanges = object(groupProperties)
 
 /** Body of `PUT /_control/groups/:group/members/:user`; may be absent. */
 export const member = { ...object({ role: { enum: ['member', 'admin'] } }), nullable: true }
+
+/** Body of `PATCH /_control/enterprise`. */
+export const enterpriseChanges = object({
+  domains: { type: 'array', items: text },
+  seats: { type: 'integer', minimum: 0, nullable: true },
+  scopes: {
+    type: 'array',
+    items: { enum: ['root_readwrite', 'manage_enterprise_properties'] }
+  }
+})
+
+/** Body of `PATCH /_control/guesses`. */
+export const guessChanges = object(guessSchemas)
+
+/** Body of `POST /_control/accounts`. */
+export const newAccount = object(
+  {
+    login: userProperties.login,
+    name: userProperties.name,
+    kind: { enum: ['personal', 'other-enterprise'] },
+    collaborates: flag
+  },
+  ['login', 'name', 'kind', 'collaborates']
+)
+
+/** Body of `PUT /_control/invites/:invite`. */
+export const inviteAnswer = object({ answer: { enum: ['accepted', 'rejected'] } }, ['answer'])
 
 /** Body of `POST /_control/reset`; may be absent. */
 export const reset = { ...object({ seed: { enum: ['demo', 'empty'] } }), nullable: true }

@@ -1,11 +1,13 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { AdminError } from './admin.ts'
+import { AdminError } from './admin-error.ts'
 import type { Admin, AdminUserChanges } from './admin.ts'
 import type { RecordedCall } from './call-log.ts'
 import { paramOf } from './context.ts'
 import type { NewGroup, NewUser } from './enterprise.ts'
+import type { EnterpriseAdmin, EnterpriseChanges } from './enterprise-admin.ts'
 import type { Fault } from './faults.ts'
-import type { MemberRole } from './records.ts'
+import type { Guesses } from './guesses.ts'
+import type { ForeignAccount, MemberRole } from './records.ts'
 import { notFound } from './refusal.ts'
 import { demoSeed, emptySeed } from './seed.ts'
 import type { Seed } from './seed.ts'
@@ -31,6 +33,10 @@ export interface Controls {
   }
   /** Changes that a person makes in Box behind the client's back. */
   readonly admin: Admin
+  /** What is taken for the truth where Box says nothing. */
+  readonly guesses: Guesses
+  /** Changes it; the order of lists and what counts as the same group name only with a reset. */
+  guess(changes: Partial<Guesses>): void
   /** Makes every issued token invalid. */
   revokeTokens(): void
   /** Begins anew with a seed, default the first one: no calls, faults, tokens or spent rate. */
@@ -48,15 +54,25 @@ const DIRECTORY = {
   'POST /_control/faults':
     'arm one: {"kind": "503-after", "times": 1, "method": "POST", "path": "/2.0/users"}',
   'DELETE /_control/faults': 'disarm all',
+  'GET /_control/guesses': 'what is taken for the truth where Box says nothing',
+  'PATCH /_control/guesses': 'change some: {"deleteWithContent": "bad-request", …}',
   'DELETE /_control/tokens': 'revoke all tokens',
   'POST /_control/users': 'add a user as an admin in Box would: {"login", "name", …}',
-  'PATCH /_control/users/:user': 'change fields, status, role, login, ownsContent, retained',
+  'PATCH /_control/users/:user':
+    'change fields, status, role, login, ownsContent, retained, barred, transferMs',
   'DELETE /_control/users/:user': 'delete a user',
   'POST /_control/groups': 'add a group: {"name", …}',
   'PATCH /_control/groups/:group': 'change a group',
   'DELETE /_control/groups/:group': 'delete a group',
   'PUT /_control/groups/:group/members/:user': 'put in with {"role": "member" | "admin"}',
   'DELETE /_control/groups/:group/members/:user': 'take out',
+  'PATCH /_control/enterprise':
+    'change {"domains", "seats" (null for any number), "scopes" of the application}',
+  'POST /_control/accounts':
+    'add an account outside: {"login", "name", "kind": "personal" | "other-enterprise", "collaborates"}',
+  'DELETE /_control/accounts/:login': 'close an account outside',
+  'PUT /_control/invites/:invite':
+    'answer an invite, by its id or login: {"answer": "accepted" | "rejected"}',
   'POST /_control/reset': 'begin anew: {"seed": "demo" | "empty"}, default the first seed'
 }
 
@@ -79,6 +95,7 @@ export function registerControlRoutes(app: FastifyInstance, emulator: Controls):
       registerFaults(control, emulator)
       registerUserChanges(control, emulator)
       registerGroupChanges(control, emulator)
+      registerEnterpriseChanges(control, emulator.admin)
     },
     { prefix: '/_control' }
   )
@@ -128,6 +145,11 @@ function registerFaults(control: FastifyInstance, emulator: Controls): void {
     emulator.faults.clear()
     return reply.code(204).send()
   })
+  control.get('/guesses', () => emulator.guesses)
+  control.patch('/guesses', schemaOf(schemas.guessChanges), (request, reply) => {
+    emulator.guess(request.body as Partial<Guesses>)
+    return reply.code(204).send()
+  })
   control.delete('/tokens', (_request, reply) => {
     emulator.revokeTokens()
     return reply.code(204).send()
@@ -167,6 +189,29 @@ function registerGroupChanges(control: FastifyInstance, { admin }: Controls): vo
   })
   control.delete(member, (request, reply) => {
     admin.removeMember(paramOf(request, 'group'), paramOf(request, 'user'))
+    return reply.code(204).send()
+  })
+}
+
+const schemaOf = (body: object) => ({ schema: { body } })
+
+function registerEnterpriseChanges(control: FastifyInstance, admin: EnterpriseAdmin): void {
+  control.patch('/enterprise', schemaOf(schemas.enterpriseChanges), (request, reply) => {
+    admin.changeEnterprise(request.body as EnterpriseChanges)
+    return reply.code(204).send()
+  })
+  control.post('/accounts', schemaOf(schemas.newAccount), (request, reply) =>
+    reply
+      .code(201)
+      .send({ id: admin.createForeignAccount(request.body as Omit<ForeignAccount, 'id'>) })
+  )
+  control.delete('/accounts/:login', (request, reply) => {
+    admin.deleteForeignAccount(paramOf(request, 'login'))
+    return reply.code(204).send()
+  })
+  control.put('/invites/:invite', schemaOf(schemas.inviteAnswer), (request, reply) => {
+    const { answer } = request.body as { readonly answer: 'accepted' | 'rejected' }
+    admin.answerInvite(paramOf(request, 'invite'), answer)
     return reply.code(204).send()
   })
 }

@@ -5,6 +5,8 @@ import { systemRandom } from '../lib/random.ts'
 import type { Random } from '../lib/random.ts'
 import { createAdmin } from './admin.ts'
 import { buildApp } from './app.ts'
+import { Assertions } from './assertions.ts'
+import type { PublicKey } from './assertions.ts'
 import { CallLog } from './call-log.ts'
 import type { EmulatorContext } from './context.ts'
 import { registerControlRoutes } from './control.ts'
@@ -13,6 +15,8 @@ import { Faults } from './faults.ts'
 import { defaultGuesses } from './guesses.ts'
 import type { Guesses } from './guesses.ts'
 import { RateWindow } from './rate-window.ts'
+import { allScopes } from './scopes.ts'
+import type { Scope } from './scopes.ts'
 import { demoCredentials, demoSeed } from './seed.ts'
 import type { Credentials, Seed } from './seed.ts'
 import { seedEnterprise } from './seeding.ts'
@@ -33,6 +37,10 @@ export interface EmulatorOptions {
   readonly callsPerMinute?: number
   /** Default `demoCredentials`. */
   readonly credentials?: Credentials
+  /** The application's public keys; without any, a JWT's signature is not looked at. */
+  readonly publicKeys?: readonly PublicKey[]
+  /** The application's scopes besides managing users and groups; default all. */
+  readonly scopes?: readonly Scope[]
   /** Default 3,600. */
   readonly tokenLifetimeSeconds?: number
   /** Where Box's documentation is silent; default `defaultGuesses`. */
@@ -90,20 +98,27 @@ export function createEmulator(options: EmulatorOptions = {}): Emulator {
       running = undefined
       await closing?.close()
     },
-    state: () => describeEnterprise(context.enterprise),
+    state() {
+      context.enterprise.transfers.settle()
+      return describeEnterprise(context.enterprise)
+    },
     get calls() {
       return context.calls.calls
     },
     clearCalls: () => context.calls.clear(),
     faults: context.faults,
     admin,
+    guesses: context.guesses,
+    guess: (changes) => void Object.assign(context.guesses, changes),
     revokeTokens: () => context.tokens.revokeAll(),
     reset(seed = firstSeed) {
+      Object.assign(context.guesses, defaultGuesses, options.guesses)
       context.enterprise = seedFor(context, seed)
       context.calls.clear()
       context.faults.clear()
       context.tokens.revokeAll()
       context.rateWindow.clear()
+      context.scopes = options.scopes ?? allScopes
     }
   }
   return emulator
@@ -124,6 +139,8 @@ function createContext(options: EmulatorOptions, seed: Seed): EmulatorContext {
     rateWindow: new RateWindow(clock, options.callsPerMinute ?? 1000),
     faults: new Faults(),
     calls: new CallLog(options.callLogLimit ?? 200_000),
+    assertions: new Assertions({ clock, credentials, publicKeys: options.publicKeys ?? [] }),
+    scopes: options.scopes ?? allScopes,
     enterprise: seedFor({ clock, guesses, credentials }, seed)
   }
 }

@@ -2,6 +2,7 @@ import type { Clock } from '../lib/clock.ts'
 import { fold } from '../lib/text.ts'
 import { GroupTable } from './group-table.ts'
 import type { Guesses } from './guesses.ts'
+import { InviteTable } from './invite-table.ts'
 import { MembershipTable } from './membership-table.ts'
 import type {
   AliasRecord,
@@ -16,6 +17,7 @@ import type {
 } from './records.ts'
 import type { HiddenUserFacts, Seed, SettableUserFields } from './seed.ts'
 import { createTimestamps } from './timestamps.ts'
+import { TransferTable } from './transfer-table.ts'
 import { UserTable } from './user-table.ts'
 
 /** What a new user is made of; everything else takes Box's defaults. */
@@ -79,6 +81,13 @@ const NEW_USER: Omit<SettableUserFields, 'login' | 'name' | 'timezone'> = {
   external_app_user_id: ''
 }
 
+/** The ids of what no seed holds begin here. */
+const FIRST_INVITE_ID = 60_000_001
+const FIRST_FOLDER_ID = 70_000_001
+
+/** What a user who owns content uses unless something else is said. */
+const SOME_SPACE = 1_048_576
+
 const counter = (first: number): (() => string) => {
   let next = first
   return () => String(next++)
@@ -87,13 +96,19 @@ const counter = (first: number): (() => string) => {
 /** The pretended enterprise: its data and how they hang together, without anybody's rights. */
 export class Enterprise {
   readonly info: UserFields['enterprise']
-  readonly domains: ReadonlySet<string>
   readonly trackingCodes: ReadonlySet<string>
+  /** How many users the licence is for. */
+  seats: number
   readonly users: UserTable
   readonly groups: GroupTable
   readonly memberships = new MembershipTable()
+  readonly invites: InviteTable
+  readonly transfers: TransferTable
+  /** When the sessions of a user were ended last, by the user's id. */
+  readonly sessionEnds = new Map<string, string>()
   /** The account that an application acts as; Box creates it with the application. */
   readonly serviceAccount: UserRecord
+  #domains: ReadonlySet<string> = new Set()
   readonly #foreign = new Map<string, ForeignAccount>()
   readonly #foreignById = new Map<string, ForeignAccount>()
   readonly #clock: Clock
@@ -115,8 +130,15 @@ export class Enterprise {
     this.#nextMembershipId = counter(firstIds.memberships)
     this.#nextAliasId = counter(firstIds.aliases)
     this.info = { type: 'enterprise', id: options.id, name: seed.enterprise.name }
-    this.domains = new Set(seed.enterprise.domains.map(fold))
+    this.setDomains(seed.enterprise.domains)
     this.trackingCodes = new Set(seed.enterprise.trackingCodes)
+    this.seats = seed.enterprise.seats ?? Number.POSITIVE_INFINITY
+    this.invites = new InviteTable(counter(FIRST_INVITE_ID), () => this.stamp())
+    this.transfers = new TransferTable(this, {
+      nextFolderId: counter(FIRST_FOLDER_ID),
+      clock: options.clock,
+      guesses
+    })
     this.users = new UserTable(guesses.userOrder)
     this.groups = new GroupTable({
       order: guesses.groupOrder,
@@ -135,7 +157,19 @@ export class Enterprise {
 
   /** Tells whether `address` is in one of the enterprise's verified domains. */
   ownsDomainOf(address: string): boolean {
-    return this.domains.has(fold(address.slice(address.lastIndexOf('@') + 1)))
+    return this.#domains.has(fold(address.slice(address.lastIndexOf('@') + 1)))
+  }
+
+  /** Tells whether an address of a verified domain is nobody's. */
+  isFreeInDomains(address: string): boolean {
+    const owner =
+      this.users.byLogin(address) ?? this.users.byAlias(address) ?? this.foreignByLogin(address)
+    return owner === undefined && this.ownsDomainOf(address)
+  }
+
+  /** Replaces the verified e-mail domains. */
+  setDomains(domains: readonly string[]): void {
+    this.#domains = new Set(domains.map(fold))
   }
 
   /** The account outside the enterprise that has this address. */
@@ -156,16 +190,34 @@ export class Enterprise {
     return added
   }
 
+  /** Removes an account outside the enterprise, which frees its address. */
+  removeForeign(account: ForeignAccount): void {
+    this.#foreign.delete(fold(account.login))
+    this.#foreignById.delete(account.id)
+  }
+
+  /** Makes an account outside the enterprise a user of it, under the same id. */
+  admit(account: ForeignAccount): UserRecord {
+    this.removeForeign(account)
+    const { id, login, name } = account
+    return this.#addUser(id, { login, name, emailConfirmed: true })
+  }
+
   /** Adds a user; the login must be free. */
   createUser(created: NewUser): UserRecord {
-    const { createdBy, listDelayMs, ownsContent, retained, emailConfirmed, ...settings } = created
-    const id = this.#nextUserId()
+    return this.#addUser(this.#nextUserId(), created)
+  }
+
+  #addUser(id: string, created: NewUser): UserRecord {
+    const { createdBy, listDelayMs, ...described } = created
+    const { ownsContent, retained, emailConfirmed, barred, transferMs, ...settings } = described
     const now = this.stamp()
     const user: UserRecord = {
       id,
       fields: {
         ...NEW_USER,
         timezone: this.#timeZone,
+        ...(ownsContent === true && { space_used: SOME_SPACE }),
         ...settings,
         created_at: now,
         modified_at: now,
@@ -181,6 +233,8 @@ export class Enterprise {
       ownsContent: ownsContent ?? false,
       retained: retained ?? false,
       emailConfirmed: emailConfirmed ?? false,
+      barred: barred ?? false,
+      transferMs: transferMs ?? 0,
       listedFrom: this.#clock.now() + (listDelayMs ?? 0)
     }
     this.users.put(user)
@@ -200,7 +254,14 @@ export class Enterprise {
 
   /** Changes what Box knows about a user and does not tell. */
   changeHiddenFacts(user: UserRecord, facts: HiddenUserFacts): UserRecord {
-    return this.#put({ ...user, ...facts })
+    const { ownsContent } = facts
+    const changed = this.#put({ ...user, ...facts })
+    if (ownsContent === undefined || ownsContent === user.ownsContent) return changed
+    const { fields } = changed
+    return this.#put({
+      ...changed,
+      fields: { ...fields, space_used: ownsContent ? fields.space_used || SOME_SPACE : 0 }
+    })
   }
 
   /** Makes an alias the primary login; the old login becomes a confirmed alias. */

@@ -51,6 +51,12 @@ export interface Guesses {
   readonly sameLogin: 'harmless' | 'refused'
   /** Whether a login changes only once its owner has confirmed the present e-mail address. */
   readonly loginChangeNeedsConfirmedEmail: boolean
+  /** Creating a user when every seat is taken: 403 `forbidden` or 400 `bad_request`. */
+  readonly noSeatLeft: 'forbidden' | 'bad-request'
+  /** Whether app users take seats. */
+  readonly appUsersTakeSeats: boolean
+  /** Whether a login changes only to an address that is an alias already. */
+  readonly loginChangeNeedsAlias: boolean
   /** Deleting a user who owns content, without `force`: 409 `conflict` or 400 `bad_request`. */
   readonly deleteWithContent: 'conflict' | 'bad-request'
   /** What deactivation does to group memberships. */
@@ -63,10 +69,33 @@ export interface Guesses {
   /** Updating `external_app_user_id` of a user whom another application created: 403, or no effect. */
   readonly foreignExternalAppUserId: 'forbidden' | 'ignored'
 
+  /** A transfer from or to somebody who is part of one that still runs: 409, or done as well. */
+  readonly transferWhileRunning: 'blocked' | 'done'
+  /** A transfer of nothing: a new folder that is empty, or 400. */
+  readonly transferOfNothing: 'folder' | 'bad-request'
+  /** A transfer to nobody: 404, or 400. */
+  readonly transferToNobody: 'not-found' | 'bad-request'
+  /** Whether `space_used` of the former owner falls to 0 with a transfer. */
+  readonly transferFreesSpace: boolean
+  /** What the new folder is called after; the API reference says name, the guide says both. */
+  readonly transferFolderName: 'name' | 'login-and-name'
+
+  /** Inviting somebody who is invited already: 409, 200 with the former invite, or with a new one. */
+  readonly repeatedInvite: 'conflict' | 'existing' | 'new'
+  /** Inviting a user of the enterprise: 409, or 400. */
+  readonly inviteOfMember: 'conflict' | 'bad-request'
+  /** Inviting a user of another enterprise: 403 `forbidden`, or 400. */
+  readonly inviteOfOtherEnterprise: 'forbidden' | 'bad-request'
+  /** Reading an invite that was answered: its status says so, or 404. */
+  readonly answeredInvite: 'named' | 'gone'
+
+  /** An error of the token endpoint: OAuth's two keys, or the usual error object. */
+  readonly grantErrorBody: 'oauth' | 'error'
+
   /** Whether an alias in one of the enterprise's domains is confirmed without `is_confirmed`. */
   readonly ownDomainAliasConfirmsItself: boolean
-  /** An alias in a domain that is not the enterprise's. */
-  readonly aliasOutsideDomains: 'bad-request' | 'conflict'
+  /** An alias in a domain that is not the enterprise's; `unconfirmed`: added, whatever was sent. */
+  readonly aliasOutsideDomains: 'bad-request' | 'conflict' | 'unconfirmed'
   /** An alias that is some account's address already. */
   readonly aliasTaken: 'conflict' | 'bad-request'
 
@@ -78,6 +107,8 @@ export interface Guesses {
   readonly externalSyncIdentifierUnique: boolean
   /** Whether `provenance`, which locks a group in the web application, locks it in the API too. */
   readonly provenanceLocksApi: boolean
+  /** Clearing `provenance` once it is set: done, or passed over. */
+  readonly clearedProvenance: 'cleared' | 'kept'
 
   /** Adding a member who is one already: 409 `conflict`, or 200 with the present membership. */
   readonly repeatedMembership: 'conflict' | 'existing'
@@ -111,11 +142,24 @@ export const defaultGuesses: Guesses = {
   loginConflictContext: 'absent',
   sameLogin: 'harmless',
   loginChangeNeedsConfirmedEmail: false,
+  noSeatLeft: 'forbidden',
+  appUsersTakeSeats: false,
+  loginChangeNeedsAlias: true,
   deleteWithContent: 'conflict',
   inactiveMemberships: 'kept',
   maxExternalAppUserIdLength: 255,
   externalAppUserIdUnique: false,
   foreignExternalAppUserId: 'forbidden',
+  transferWhileRunning: 'blocked',
+  transferOfNothing: 'folder',
+  transferToNobody: 'not-found',
+  transferFreesSpace: true,
+  transferFolderName: 'name',
+  repeatedInvite: 'conflict',
+  inviteOfMember: 'conflict',
+  inviteOfOtherEnterprise: 'forbidden',
+  answeredInvite: 'named',
+  grantErrorBody: 'oauth',
   ownDomainAliasConfirmsItself: true,
   aliasOutsideDomains: 'bad-request',
   aliasTaken: 'conflict',
@@ -123,6 +167,7 @@ export const defaultGuesses: Guesses = {
   maxGroupNameLength: 255,
   externalSyncIdentifierUnique: false,
   provenanceLocksApi: false,
+  clearedProvenance: 'cleared',
   repeatedMembership: 'conflict',
   unknownMember: 'not-found',
   inactiveMayJoin: true

@@ -1,4 +1,4 @@
-import type { EpochMs } from '../lib/clock.ts'
+import type { EpochMs, Milliseconds } from '../lib/clock.ts'
 
 /** A Box account status (https://developer.box.com/reference/resources/user/). */
 type UserStatus = 'active' | 'inactive' | 'cannot_delete_edit' | 'cannot_delete_edit_upload'
@@ -73,6 +73,10 @@ export interface UserRecord {
   readonly retained: boolean
   /** Whether the person has confirmed the present login. */
   readonly emailConfirmed: boolean
+  /** Whether an information barrier keeps the user apart from all others. */
+  readonly barred: boolean
+  /** How long Box works at a transfer of the owned content. */
+  readonly transferMs: Milliseconds
   /** When lists begin to show the user. */
   readonly listedFrom: EpochMs
 }
@@ -129,4 +133,26 @@ export interface ForeignAccount {
   readonly kind: 'personal' | 'other-enterprise'
   /** Whether the person collaborates here, and so can be found as an external user. */
   readonly collaborates: boolean
+}
+
+/** An invitation of somebody outside to become a user of the enterprise. */
+export interface InviteRecord {
+  readonly id: string
+  /** The invited account as it was then. */
+  readonly invited: Pick<ForeignAccount, 'id' | 'login' | 'name'>
+  /** Box documents `pending` alone. */
+  readonly status: 'pending' | 'accepted' | 'rejected'
+  readonly created_at: string
+  readonly modified_at: string
+}
+
+/** A transfer of everything that a user owns into a new folder of another. */
+export interface TransferRecord {
+  /** The new folder's id and name. */
+  readonly folder: { readonly id: string; readonly name: string }
+  readonly fromId: string
+  readonly toId: string
+  /** When Box is through with it. */
+  readonly endsAt: EpochMs
+  readonly done: boolean
 }

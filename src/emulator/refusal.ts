@@ -73,6 +73,11 @@ export function badPaging(name: 'limit' | 'offset', value: string): Refusal {
   return new Refusal({ status: 400, code: `invalid_${name}`, message })
 }
 
+/** 400 `bad_request` whose message is the reason. */
+export function badRequestBecause(message: string): Refusal {
+  return new Refusal({ status: 400, code: 'bad_request', message })
+}
+
 /** 400 `invalid_parameter`, which the reference names for a malformed notification e-mail. */
 export function badParameter(detail: RefusalDetail): Refusal {
   const message = 'Invalid parameter'
@@ -90,10 +95,27 @@ export function accessDenied(): Refusal {
   return new Refusal({ status: 403, code, message: 'Access denied - insufficient permission' })
 }
 
-/** 403 `forbidden`, the answer to deleting somebody whose content is under a retention policy. */
+/** The answer to deleting somebody whose content is under a retention policy. */
 export function retained(): Refusal {
-  const message =
+  return forbidden(
     'User cannot be deleted due to retention policies. Please transfer user content first'
+  )
+}
+
+/** 403 `forbidden_by_policy`: an information barrier. */
+export function forbiddenByPolicy(): Refusal {
+  const message = 'Forbidden by policy'
+  return new Refusal({ status: 403, code: 'forbidden_by_policy', message })
+}
+
+/** 403: the application lacks a scope, or was not authorised again after it got it. */
+export function insufficientScope(): Refusal {
+  const message = 'The request requires higher privileges than provided by the access token.'
+  return new Refusal({ status: 403, code: 'insufficient_scope', message })
+}
+
+/** 403 `forbidden` for a reason in words. */
+export function forbidden(message: string): Refusal {
   return new Refusal({ status: 403, code: 'forbidden', message })
 }
 
@@ -119,6 +141,12 @@ export function conflict(name?: string): Refusal {
   const details =
     name === undefined ? [] : ([{ reason: 'invalid_parameter', name, message }] as const)
   return new Refusal({ status: 409, code: 'conflict', message, details })
+}
+
+/** 409: other work on the same content is in progress. */
+export function blockedForNow(): Refusal {
+  const message = 'The operation is blocked by another ongoing operation'
+  return new Refusal({ status: 409, code: 'operation_blocked_temporary', message })
 }
 
 /** 409 `conflict` for a user who cannot be deleted because of owned content. */

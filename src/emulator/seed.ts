@@ -1,3 +1,4 @@
+import type { Milliseconds } from '../lib/clock.ts'
 import type { ForeignAccount, GroupFields, MemberRole, UserFields } from './records.ts'
 
 /** The application that may call the emulator. */
@@ -23,14 +24,18 @@ export type SettableUserFields = Omit<
   'created_at' | 'modified_at' | 'avatar_url' | 'enterprise' | 'hostname' | 'my_tags'
 >
 
-/** Facts about a user that Box knows and does not tell; all default to false. */
+/** Facts about a user that Box knows and does not tell; all default to false, or 0. */
 export interface HiddenUserFacts {
-  /** Deleting then needs `force`. */
+  /** Deleting then needs `force`. What space it uses is `space_used`, 1 MiB unless it is given. */
   readonly ownsContent?: boolean
   /** A retention policy holds owned content, so that even `force` does not delete. */
   readonly retained?: boolean
   /** Whether the person confirmed the login; true in a seed unless it says otherwise. */
   readonly emailConfirmed?: boolean
+  /** An information barrier keeps the user apart: no memberships, no transfers. */
+  readonly barred?: boolean
+  /** How long Box works at a transfer of the owned content. */
+  readonly transferMs?: Milliseconds
 }
 
 /** A user of a seed: `login`, `name`, and whatever differs from Box's defaults. */
@@ -60,6 +65,8 @@ export interface Seed {
     readonly timeZone: string
     /** Names of the tracking codes that are defined. */
     readonly trackingCodes: readonly string[]
+    /** How many users the licence is for; default any number. */
+    readonly seats?: number
   }
   readonly users: readonly SeedUser[]
   readonly groups: readonly SeedGroup[]

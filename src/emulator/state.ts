@@ -1,5 +1,5 @@
 import type { Enterprise } from './enterprise.ts'
-import type { GroupFields, UserFields, UserRecord } from './records.ts'
+import type { GroupFields, InviteRecord, UserFields, UserRecord } from './records.ts'
 
 /** A user as a reader of the state wants it: Box's fields without times and links. */
 interface UserState extends Omit<
@@ -9,6 +9,22 @@ interface UserState extends Omit<
   readonly id: string
   /** Alias addresses in the order in which they came. */
   readonly aliases: readonly string[]
+  readonly ownsContent: boolean
+}
+
+/** A transfer of content as a reader of the state wants it. */
+interface TransferState {
+  /** Ids of users. */
+  readonly from: string
+  readonly to: string
+  /** The new folder's name. */
+  readonly folder: string
+  readonly done: boolean
+}
+
+/** An invite as a reader of the state wants it. */
+interface InviteState extends Pick<InviteRecord, 'id' | 'status'> {
+  readonly login: string
 }
 
 /** A group as a reader of the state wants it. */
@@ -28,6 +44,11 @@ export interface EnterpriseState {
   readonly users: Readonly<Record<string, UserState>>
   /** Groups by name. */
   readonly groups: Readonly<Record<string, GroupState>>
+  /** Oldest first, like the next ones. */
+  readonly transfers: readonly TransferState[]
+  readonly invites: readonly InviteState[]
+  /** Whose sessions were ended, by the user's id, and when last. */
+  readonly sessionEnds: Readonly<Record<string, string>>
 }
 
 /** Describes the enterprise as it is now. */
@@ -44,7 +65,19 @@ export function describeEnterprise(enterprise: Enterprise): EnterpriseState {
         const { created_at: _created, modified_at: _modified, name, ...others } = fields
         return [name, { id, ...others, ...describeMembers(enterprise, id) }]
       })
-    )
+    ),
+    transfers: enterprise.transfers.all.map(({ fromId, toId, folder, done }) => ({
+      from: fromId,
+      to: toId,
+      folder: folder.name,
+      done
+    })),
+    invites: enterprise.invites.all.map(({ id, status, invited }) => ({
+      id,
+      status,
+      login: invited.login
+    })),
+    sessionEnds: Object.fromEntries(enterprise.sessionEnds)
   }
 }
 
@@ -60,7 +93,7 @@ function describeUser(user: UserRecord): UserState {
     ...others
   } = user.fields
   const aliases = [...user.aliases.values()].map(({ email }) => email)
-  return { id: user.id, ...others, aliases }
+  return { id: user.id, ...others, aliases, ownsContent: user.ownsContent }
 }
 
 function describeMembers(

@@ -249,7 +249,7 @@ function joined(operation: UserOperation, open: readonly JournalEntry[]) {
 }
 
 /** An open deactivation stands until the operation that decides about access anew is sent. */
-function changesAccess(operation: UserOperation): boolean {
+export function changesAccess(operation: UserOperation): boolean {
   return isRemoval(operation) || (operation.kind === 'update-user' && 'status' in operation.fields)
 }
 

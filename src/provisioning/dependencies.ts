@@ -1,6 +1,8 @@
 import type { Clock } from '../lib/clock.ts'
 import type { KeyedLock } from '../lib/keyed-lock.ts'
 import type { Logger } from '../lib/logger.ts'
+import type { Admit, FuseOpening } from './fuse.ts'
+import type { AdmitDeactivation } from './held.ts'
 import type { RunJournaled } from './journaled.ts'
 import type { Mirror } from './plan/user-plan.ts'
 import type { BoxPort, Directory } from './ports.ts'
@@ -19,6 +21,10 @@ export interface Dependencies {
   readonly runJournaled: RunJournaled
   /** The ids of the journal entries that requests of this process are working; for `drive`. */
   readonly inWork: Set<number>
+  readonly admit: Admit
+  readonly admitDeactivation: AdmitDeactivation
+  /** Is told once each time a fuse opens. */
+  readonly onFuseOpened: (opening: FuseOpening) => void
   /** Throws `importing` until the first import is done. */
   readonly assertImported: () => void
 }

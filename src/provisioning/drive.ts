@@ -17,7 +17,7 @@ import {
   type JournalEntry
 } from './operations.ts'
 import { leftoverAliases } from './plan/user-plan.ts'
-import { createTrail, type Trail } from './trail.ts'
+import { bridgeActor, createTrail, type Trail } from './trail.ts'
 import type { UserCreation } from './user-creation.ts'
 import type { UserOperation } from './user-operations.ts'
 import type { SettleUser } from './user-settlement.ts'
@@ -39,9 +39,6 @@ export interface DriveParts {
   readonly memberships: Memberships
   readonly membershipWork: MembershipWork
 }
-
-/** The name under which the bridge's own work stands in the audit. */
-const bridgeActor = 'bridge'
 
 /** Creates {@link Drive}. Entries that a request of this process is working are left alone. */
 export function createDrive(dependencies: Dependencies, parts: DriveParts): Drive {
@@ -76,6 +73,7 @@ export function createDrive(dependencies: Dependencies, parts: DriveParts): Driv
       case 'update-group':
         return lookAtGroup(operation.groupId, entry, trail)
       case 'sweep-group':
+      case 'dissolve-group':
       case 'remove-membership':
       case 'add-membership':
         return workMembership(entry, trail)
@@ -122,6 +120,7 @@ export function createDrive(dependencies: Dependencies, parts: DriveParts): Driv
     const { membershipWork, memberships } = parts
     const { id, operation, acknowledged } = entry
     if (operation.kind === 'sweep-group') await membershipWork.sweep(id, trail)
+    else if (operation.kind === 'dissolve-group') await memberships.dissolveReleased(id, trail)
     else if (isRemoval(operation)) await membershipWork.work(id, trail, 'removal')
     else if (acknowledged) await membershipWork.work(id, trail, 'membership')
     else if (mayHaveReachedBox(entry)) await membershipWork.look(id, trail, 'background')

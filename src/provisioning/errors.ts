@@ -92,6 +92,8 @@ export type ProvisioningErrorCode =
   | 'invalid_value'
   /** Too much is asked at a time; nothing was done. */
   | 'busy'
+  /** Too many removals: they are held until a person releases or discards them. */
+  | 'fuse_open'
   /** The first import of the Box enterprise is not done. */
   | 'importing'
   /** Somebody changed the resource meanwhile (If-Match). */

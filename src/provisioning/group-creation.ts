@@ -128,7 +128,8 @@ export function createGroupCreation(
     attempts: readonly JournalEntry[]
   ): Promise<GroupRecord> {
     const known = await tx.groups.get(snapshot.id)
-    if (known !== undefined) return writeGroup(tx, known, { snapshot }, dependencies)
+    if (known !== undefined)
+      return writeGroup(tx, known, { snapshot }, { settings, now: clock.now() })
     const createdByBridge = attempts.some((entry) => isFromAttempt(snapshot.createdAt, entry))
     const record = newGroup(snapshot, { createdByBridge }, settings, clock.now())
     await tx.putGroup(record)

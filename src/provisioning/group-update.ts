@@ -28,7 +28,9 @@ export function createUpdateGroup(dependencies: Dependencies, settle: SettleGrou
     let after = record
     if (fields === undefined) {
       if (isSameRecord(record, changeGroup(record, final, settings, clock.now()))) return record
-      return directory.transaction((tx) => writeGroup(tx, record, final, dependencies))
+      return directory.transaction((tx) =>
+        writeGroup(tx, record, final, { settings, now: clock.now() })
+      )
     }
     try {
       await runJournaled({
@@ -37,7 +39,12 @@ export function createUpdateGroup(dependencies: Dependencies, settle: SettleGrou
         trail,
         send: (call) => box.updateGroup(record.id, fields, call),
         settle: async (tx, snapshot) => {
-          after = await writeGroup(tx, record, { ...final, snapshot }, dependencies)
+          after = await writeGroup(
+            tx,
+            record,
+            { ...final, snapshot },
+            { settings, now: clock.now() }
+          )
         }
       })
       return after

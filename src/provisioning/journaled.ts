@@ -1,5 +1,6 @@
 import type { Clock, Milliseconds } from '../lib/clock.ts'
 import { BoxRefusedError, BoxUnavailableError } from './errors.ts'
+import type { AdmitDeactivation } from './held.ts'
 import {
   isRemoval,
   mayHaveReachedBox,
@@ -8,6 +9,7 @@ import {
   type JournalEntry
 } from './operations.ts'
 import type { BoxCall, Directory, DirectoryTransaction, JournalUpdate, Lane } from './ports.ts'
+import { fuseOpen } from './refusals.ts'
 import type { Trail } from './trail.ts'
 
 /** One operation to be journaled, sent and settled. */
@@ -30,7 +32,10 @@ export interface Step<Result> {
   readonly refused?: (tx: DirectoryTransaction) => Promise<void>
 }
 
-/** Runs a step and passes on Box's answer, or throws what Box threw. Call it under the subject's lock. */
+/**
+ * Runs a step and passes on Box's answer, or throws what Box threw, or `fuse_open` where the fuse holds
+ * it. Call it under the subject's lock.
+ */
 export type RunJournaled = <Result>(step: Step<Result>) => Promise<Result>
 
 /** How long a removal rests that Box forbids. */
@@ -46,15 +51,18 @@ export const restMs = 30_000
 export function createRunJournaled({
   directory,
   clock,
+  admitDeactivation,
   inWork
 }: {
   readonly directory: Directory
   readonly clock: Clock
+  readonly admitDeactivation: AdmitDeactivation
   /** See `Dependencies`. */
   readonly inWork: Set<number>
 }): RunJournaled {
   return async (step) => {
     const entry = await open(step)
+    if (entry === undefined) throw fuseOpen('people')
     const isOwn = !inWork.has(entry)
     inWork.add(entry)
     step.trail.operations.push(step.operation)
@@ -77,24 +85,30 @@ export function createRunJournaled({
     }
   }
 
-  async function open<Result>(step: Step<Result>): Promise<number> {
+  /** Resolves to undefined where the fuse holds it. */
+  async function open<Result>(step: Step<Result>): Promise<number | undefined> {
     const now = clock.now()
-    const { entry } = step
+    const { entry, operation, replaces = [], trail } = step
     return directory.transaction(async (tx) => {
-      if (step.replaces !== undefined && step.replaces.length > 0) {
-        const ids = step.replaces.map(({ id }) => id)
-        await tx.updateJournal(ids, { state: 'cancelled', outcome: 'replaced' })
-      }
+      const isNewRemoval = entry === undefined && operation.kind === 'deactivate-user'
+      const admission = isNewRemoval ? await admitDeactivation(tx, operation, trail) : undefined
+      if (admission === 'held') return undefined
+      await replace(tx, replaces, operation)
+      const replaced = isRemoval(operation) ? replaces.find(isCounted) : undefined
+      const countedAt = entry?.countedAt ?? replaced?.countedAt ?? admission?.countedAt
       if (entry !== undefined) {
         await tx.updateJournal([entry.id], {
           state: 'sent',
           sentAt: now,
-          attempts: entry.attempts + 1
+          attempts: entry.attempts + 1,
+          countedAt
         })
         return entry.id
       }
-      const decided = newEntry(step.operation, step.trail.context.correlationId, now)
-      const [opened] = await tx.appendJournal([{ ...decided, state: 'sent', sentAt: now }])
+      const decided = newEntry(operation, trail.context.correlationId, now)
+      const [opened] = await tx.appendJournal([
+        { ...decided, state: 'sent', sentAt: now, countedAt }
+      ])
       if (opened === undefined) throw new TypeError('The journal returned no entry')
       return opened.id
     })
@@ -136,6 +150,22 @@ export function createRunJournaled({
   function unknown(wait: Milliseconds, outcome: string): JournalUpdate {
     return { state: 'unknown', notBefore: clock.now() + wait, outcome }
   }
+}
+
+function isCounted({ countedAt }: JournalEntry): boolean {
+  return countedAt !== undefined
+}
+
+/** A removal that takes the place of one that is counted is counted in its stead. */
+async function replace(
+  tx: DirectoryTransaction,
+  replaced: readonly JournalEntry[],
+  operation: BoxOperation
+): Promise<void> {
+  const ids = replaced.map(({ id }) => id)
+  const change = { state: 'cancelled', outcome: 'replaced' } as const
+  const counted = isRemoval(operation) ? { countedAt: undefined } : {}
+  await tx.updateJournal(ids, { ...change, ...counted })
 }
 
 function isForbidden({ status }: BoxRefusedError): boolean {

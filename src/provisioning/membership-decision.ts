@@ -1,8 +1,11 @@
 import type { EpochMs } from '../lib/clock.ts'
 import { excerpt } from '../lib/text.ts'
 import { inTurns } from '../lib/turns.ts'
+import type { Admit } from './fuse.ts'
+import { dropHeld, holdRemovals } from './held.ts'
 import type { BoxGroupId, BoxUserId, MembershipRow } from './model.ts'
 import {
+  groupMembersSubject,
   mayHaveReachedBox,
   newEntry,
   subjectOf,
@@ -18,6 +21,12 @@ import type { Trail } from './trail.ts'
 
 type MembershipKind = 'add-membership' | 'remove-membership'
 
+/**
+ * How the fuse looks at removals: `ask` it; `counted`: it has let them pass and counts them; `free`: they
+ * are the bridge's own work, or a person has released them.
+ */
+export type RemovalStanding = 'ask' | 'counted' | 'free'
+
 /** What a decision is made with. */
 export interface DecisionContext {
   readonly groupId: BoxGroupId
@@ -25,11 +34,21 @@ export interface DecisionContext {
   readonly mirror: Mirror
   readonly trail: Trail
   readonly now: EpochMs
+  readonly admit: Admit
+  readonly standing: RemovalStanding
+}
+
+/** What was decided about members. */
+export interface MembershipDecision {
+  /** To be worked, those joined from earlier requests included. */
+  readonly entries: readonly JournalEntry[]
+  /** True where the fuse holds the removals, all of them; the additions are among the entries. */
+  readonly isHeld: boolean
 }
 
 /**
  * Decides what a change of members means for each person and records the intent: SCIM shows it from
- * here on. Returns the entries to be worked, those joined from earlier requests included.
+ * here on, except for removals that the fuse holds.
  *
  * A row that is intended and has a Box id is settled. Everything else has an open journal entry.
  */
@@ -37,18 +56,84 @@ export async function decideMemberships(
   tx: DirectoryTransaction,
   changes: readonly MemberChange[],
   context: DecisionContext
-): Promise<readonly JournalEntry[]> {
+): Promise<MembershipDecision> {
   const rows = await readRows(tx, changes, context.groupId)
   const wanted = await resolveChanges(tx, changes, rows, context)
   const visible = await visiblePeople(tx, wanted, rows, context)
   const people = { wanted, rows, visible }
+  const taken = await takenAway(tx, people, context)
+  const standing = await standingOf(tx, taken, context)
+  const isHeld = standing === 'refused'
+  if (isHeld) {
+    await holdRemovals(tx, taken, context.trail, context.now)
+    for (const { userId } of taken) wanted.delete(userId)
+  }
+  await dropContradicted(tx, changes, wanted, context)
   const { rowsToPut, operations, joined } = await decideAll(tx, people, context)
   if (rowsToPut.length > 0) await tx.putMemberships(rowsToPut)
   const changed = rowsToPut.some(
     (row) => row.intended !== (rows.get(row.userId)?.intended ?? false)
   )
   if (changed) await tx.touchGroup(context.groupId, context.now)
-  return [...joined, ...(await append(tx, operations, context))]
+  const counted = standing === 'counted' ? new Set(taken.map(subjectOf)) : new Set<string>()
+  const entries = [...joined, ...(await append(tx, operations, counted, context))]
+  return { entries, isHeld }
+}
+
+interface MembershipRemoval {
+  readonly kind: 'remove-membership'
+  readonly groupId: BoxGroupId
+  readonly userId: BoxUserId
+}
+
+/** The removals of memberships that SCIM shows and Box has or may have. */
+async function takenAway(
+  tx: DirectoryTransaction,
+  { wanted, rows }: People,
+  { groupId }: DecisionContext
+): Promise<readonly MembershipRemoval[]> {
+  const taken: MembershipRemoval[] = []
+  for await (const batch of inTurns([...wanted])) {
+    for (const [id, isWanted] of batch) {
+      const row = rows.get(id)
+      if (isWanted || row?.intended !== true) continue
+      const removal = { kind: 'remove-membership', groupId, userId: row.userId } as const
+      if (row.boxId !== undefined || !(await isUnsent(tx, removal))) taken.push(removal)
+    }
+  }
+  return taken
+}
+
+/** Tells whether all there is of a membership is an addition that has certainly not reached Box. */
+async function isUnsent(tx: DirectoryTransaction, operation: BoxOperation): Promise<boolean> {
+  const open = await openEntries(tx, operation)
+  const adds = open.filter(isKind('add-membership'))
+  return adds.length > 0 && !adds.some(mayHaveReachedBox)
+}
+
+async function standingOf(
+  tx: DirectoryTransaction,
+  taken: readonly MembershipRemoval[],
+  { admit, standing, trail }: DecisionContext
+) {
+  return standing === 'ask' ? admit(tx, 'memberships', taken.length, trail) : standing
+}
+
+/** A later change of a membership takes the place of its held removal; members for a group, of its held deletion. */
+async function dropContradicted(
+  tx: DirectoryTransaction,
+  changes: readonly MemberChange[],
+  wanted: ReadonlyMap<string, boolean>,
+  { groupId }: DecisionContext
+): Promise<void> {
+  const held = await tx.journal.heldOfGroup(groupId)
+  const contradicted = held.filter(
+    ({ operation }) => 'userId' in operation && wanted.has(operation.userId)
+  )
+  await dropHeld(tx, contradicted)
+  if (changes.some(({ kind }) => kind === 'add' || kind === 'set')) {
+    await dropHeld(tx, await tx.journal.heldFor(groupMembersSubject(groupId)))
+  }
 }
 
 interface NewOperation {
@@ -142,6 +227,27 @@ async function decideRemove(
   return { row: gone, operation }
 }
 
+/**
+ * Decides a held removal of a membership that a person has released: SCIM does not show it from here on,
+ * and it is worked like any other.
+ */
+export async function decideReleased(
+  tx: DirectoryTransaction,
+  { id, operation }: JournalEntry,
+  now: EpochMs
+): Promise<void> {
+  if (operation.kind !== 'remove-membership') return
+  const { groupId, userId } = operation
+  const row = await tx.memberships.get(groupId, userId)
+  const isMoot = await isUnsent(tx, operation)
+  await giveUp(tx, (await openEntries(tx, operation)).filter(isKind('add-membership')))
+  if (isMoot) await tx.deleteMembership(groupId, userId)
+  else if (row !== undefined) await tx.putMemberships([{ ...row, intended: false }])
+  if (row?.intended === true) await tx.touchGroup(groupId, now)
+  const moot = { state: 'cancelled', outcome: 'contradicted' } as const
+  await tx.updateJournal([id], isMoot ? moot : { state: 'decided' })
+}
+
 async function readRows(
   tx: DirectoryTransaction,
   changes: readonly MemberChange[],
@@ -161,7 +267,7 @@ async function resolveChanges(
   changes: readonly MemberChange[],
   rows: ReadonlyMap<string, MembershipRow>,
   context: DecisionContext
-): Promise<ReadonlyMap<string, boolean>> {
+): Promise<Map<string, boolean>> {
   const wanted = new Map<string, boolean>()
   for (const change of changes) {
     if (change.kind === 'remove-matching') {
@@ -248,13 +354,15 @@ async function giveUp(tx: DirectoryTransaction, entries: readonly JournalEntry[]
 async function append(
   tx: DirectoryTransaction,
   operations: readonly NewOperation[],
+  counted: ReadonlySet<string>,
   { trail, now }: DecisionContext
 ): Promise<readonly JournalEntry[]> {
   if (operations.length === 0) return []
   return tx.appendJournal(
     operations.map(({ operation, isDoubtful }) => {
       const entry = newEntry(operation, trail.context.correlationId, now)
-      return isDoubtful ? { ...entry, sentAt: now } : entry
+      const countedAt = counted.has(entry.subject) ? now : undefined
+      return { ...entry, countedAt, ...(isDoubtful ? { sentAt: now } : {}) }
     })
   )
 }

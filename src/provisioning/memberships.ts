@@ -2,17 +2,21 @@ import { runConcurrently } from '../lib/concurrency.ts'
 import { inTurns } from '../lib/turns.ts'
 import type { Dependencies } from './dependencies.ts'
 import { BoxRefusedError, BoxUnavailableError, ProvisioningError } from './errors.ts'
-import { assertKnownMembers, decideMemberships } from './membership-decision.ts'
+import { decideDissolution, removeEverybody, type Dissolution } from './group-dissolution.ts'
+import {
+  assertKnownMembers,
+  decideMemberships,
+  type RemovalStanding
+} from './membership-decision.ts'
 import { foundNotDone, isOpen, type MembershipWork } from './membership-work.ts'
 import type { BoxGroupId, BoxUserId } from './model.ts'
-import { isRemoval, mayHaveReachedBox, newEntry, type JournalEntry } from './operations.ts'
+import { isRemoval, mayHaveReachedBox, type JournalEntry } from './operations.ts'
 import type { DirectoryTransaction } from './ports.ts'
 import { assertVersion } from './precondition.ts'
-import { assertGroupChangeable, assertMembersChangeable } from './protection.ts'
-import { groupNotFound } from './refusals.ts'
+import { assertMembersChangeable, memberWorkOf } from './protection.ts'
+import { fuseOpen, groupNotFound } from './refusals.ts'
 import type { MemberChange, RequestContext } from './requests.ts'
 import type { Trail } from './trail.ts'
-import { writeGroup } from './write-group.ts'
 
 /** The use cases about memberships. */
 export interface Memberships {
@@ -22,7 +26,8 @@ export interface Memberships {
    * Changes a group's members: journals everything in one transaction, which is also where the
    * group's version is compared with `condition`, then works it until the request's deadline. What is
    * left then is acknowledged and driven on in the background. Throws where Box refuses a membership
-   * or is not there; removals are driven on even then.
+   * or is not there; removals are driven on even then. Throws `fuse_open` after everything else is
+   * done where the fuse holds the removals.
    */
   change(
     groupId: BoxGroupId,
@@ -34,9 +39,11 @@ export interface Memberships {
   begin(groupId: BoxGroupId, members: readonly string[], trail: Trail): Promise<void>
   /**
    * Hides a group and removes everybody from it, group admins and people whom only Box knows
-   * included; like {@link Memberships.change}.
+   * included; like {@link Memberships.change}. The fuse holds all of it or nothing.
    */
   dissolve(groupId: BoxGroupId, trail: Trail, condition: Condition): Promise<void>
+  /** Carries out a held {@link Memberships.dissolve} that a person has released. */
+  dissolveReleased(id: number, trail: Trail): Promise<void>
   /** Removes a person from all groups and waits until Box has done it. */
   leaveAll(userId: BoxUserId, trail: Trail): Promise<void>
   /** Takes back additions that were neither sent nor promised. */
@@ -79,7 +86,7 @@ export function createMemberships(
   single: MembershipWork,
   onAcknowledged: () => void
 ): Memberships {
-  const { clock, directory, inWork, mirror, settings } = dependencies
+  const { admit, clock, directory, inWork, mirror, settings } = dependencies
 
   return {
     async assertKnown(changes) {
@@ -87,48 +94,59 @@ export function createMemberships(
     },
 
     async change(groupId, changes, trail, condition = {}) {
-      const entries = await directory.transaction(async (tx) => {
+      const { entries, isHeld } = await directory.transaction(async (tx) => {
         const group = await assertGroup(tx, groupId, condition)
-        const decided = await decideMemberships(tx, changes, contextOf(groupId, trail))
-        assertMembersChangeable(group, decided, dependencies)
+        const decided = await decideMemberships(tx, changes, contextOf(groupId, trail, 'ask'))
+        assertMembersChangeable(group, memberWorkOf(decided), dependencies)
         return decided
       })
       await workInline(entries, trail, promiseWhenLate)
+      if (isHeld) throw fuseOpen('memberships')
     },
 
     async begin(groupId, members, trail) {
       const changes = [{ kind: 'add', ids: members } as const]
-      const entries = await directory.transaction(async (tx) => {
+      const { entries } = await directory.transaction(async (tx) => {
         const group = await assertGroup(tx, groupId, {})
-        const decided = await decideMemberships(tx, changes, contextOf(groupId, trail))
-        assertMembersChangeable(group, decided, dependencies)
+        const decided = await decideMemberships(tx, changes, contextOf(groupId, trail, 'ask'))
+        assertMembersChangeable(group, memberWorkOf(decided), dependencies)
         return decided
       })
       await workInline(entries, trail, promiseAlways)
     },
 
     async dissolve(groupId, trail, condition) {
-      const { known, sweep } = await directory.transaction(async (tx) => {
+      const decided = await directory.transaction(async (tx) => {
         const group = await assertGroup(tx, groupId, condition)
-        await writeGroup(tx, group, { tombstone: true }, dependencies)
-        const rows = await tx.memberships.ofGroup(groupId)
-        const decided = await removeAll(tx, groupId, rows, trail)
-        const sweep = await decideSweep(tx, groupId, trail)
-        assertMembersChangeable(group, [...decided, ...sweep], dependencies)
-        assertGroupChangeable(group, settings)
-        return { known: decided, sweep }
+        assertMembersChangeable(group, { changes: true, removes: true }, dependencies)
+        return decideDissolution(tx, group, contextOf(groupId, trail, 'ask'))
       })
-      const outcome = await settleAll(known, trail, promiseWhenLate)
-      const found = await sweepInline(sweep, trail)
-      await workInline(found, trail, promiseWhenLate)
-      throwFailure(outcome, promiseWhenLate)
+      if (decided === undefined) throw fuseOpen('memberships')
+      await workDissolution(decided, trail)
+    },
+
+    async dissolveReleased(id, trail) {
+      const decided = await directory.transaction(async (tx) => {
+        const entry = await tx.journal.get(id)
+        if (entry === undefined || !isOpen(entry) || !('groupId' in entry.operation))
+          return undefined
+        const group = await tx.groups.get(entry.operation.groupId)
+        await tx.updateJournal([id], { state: 'confirmed', outcome: 'done' })
+        if (group === undefined || group.tombstone) return undefined
+        return decideDissolution(tx, group, contextOf(group.id, trail, 'free'))
+      })
+      if (decided !== undefined) await workDissolution(decided, trail)
     },
 
     async leaveAll(userId, trail) {
       const rows = await directory.memberships.ofUser(userId)
       const entries = await directory.transaction(async (tx) => {
         const decided: JournalEntry[] = []
-        for (const row of rows) decided.push(...(await removeAll(tx, row.groupId, [row], trail)))
+        for (const row of rows) {
+          // Coming back without the old groups is no leaving: the fuse has no part in it.
+          const context = contextOf(row.groupId, trail, 'free')
+          decided.push(...(await removeEverybody(tx, [row], context)))
+        }
         return decided
       })
       await workInline(entries, trail, promiseNever)
@@ -137,29 +155,15 @@ export function createMemberships(
     withdraw
   }
 
-  function contextOf(groupId: BoxGroupId, trail: Trail) {
-    return { groupId, settings, mirror, trail, now: clock.now() }
+  function contextOf(groupId: BoxGroupId, trail: Trail, standing: RemovalStanding) {
+    return { groupId, settings, mirror, trail, now: clock.now(), admit, standing }
   }
 
-  async function removeAll(
-    tx: DirectoryTransaction,
-    groupId: BoxGroupId,
-    rows: readonly { readonly userId: BoxUserId }[],
-    trail: Trail
-  ): Promise<readonly JournalEntry[]> {
-    const everybody = { kind: 'remove', ids: rows.map(({ userId }) => userId) } as const
-    return decideMemberships(tx, [everybody], contextOf(groupId, trail))
-  }
-
-  /** While changes made in Box are not followed, a group may have members whom only Box knows. */
-  async function decideSweep(
-    tx: DirectoryTransaction,
-    groupId: BoxGroupId,
-    { context }: Trail
-  ): Promise<readonly JournalEntry[]> {
-    if (mirror.isCurrent()) return []
-    const operation = { kind: 'sweep-group', groupId } as const
-    return tx.appendJournal([newEntry(operation, context.correlationId, clock.now())])
+  async function workDissolution({ known, sweep }: Dissolution, trail: Trail): Promise<void> {
+    const outcome = await settleAll(known, trail, promiseWhenLate)
+    const found = await sweepInline(sweep, trail)
+    await workInline(found, trail, promiseWhenLate)
+    throwFailure(outcome, promiseWhenLate)
   }
 
   async function sweepInline(

@@ -20,6 +20,8 @@ export type BoxOperation =
   | { readonly kind: 'update-group'; readonly groupId: BoxGroupId; readonly fields: BoxGroupFields }
   /** Finds the members of a group whom only Box knows, and decides their removal. */
   | { readonly kind: 'sweep-group'; readonly groupId: BoxGroupId }
+  /** Deletes a group as SCIM means it, once a person has let it pass: only a held deletion is journaled. */
+  | { readonly kind: 'dissolve-group'; readonly groupId: BoxGroupId }
   | {
       readonly kind: 'add-membership' | 'remove-membership'
       readonly groupId: BoxGroupId
@@ -31,11 +33,13 @@ export type BoxOperation =
  *
  * decided → sent → confirmed | refused | unknown; what had no effect is cancelled, and a removal is
  * decided again. `unknown` means that Box may or may not have done it: the bridge looks, it never
- * repeats a creation or an addition blindly. `docs/reliability.md` has the table.
+ * repeats a creation or an addition blindly. A removal that the fuse keeps back is `held`: it is not
+ * worked until a person has it decided. `docs/reliability.md` has the table.
  */
-export type JournalState = 'decided' | 'sent' | 'unknown' | 'confirmed' | 'refused' | 'cancelled'
+export type JournalState =
+  'held' | 'decided' | 'sent' | 'unknown' | 'confirmed' | 'refused' | 'cancelled'
 
-/** The states in which an entry still needs work. */
+/** The states in which an entry still needs work; one that is held needs a person first. */
 export const openStates = ['decided', 'sent', 'unknown'] as const satisfies readonly JournalState[]
 
 /** One operation on its way to Box. */
@@ -58,6 +62,11 @@ export interface JournalEntry {
   readonly sentAt: EpochMs | undefined
   /** What came of it, in a few words with Box's code and request id. */
   readonly outcome: string | undefined
+  /** When it was counted by a fuse; undefined where it takes nothing away that SCIM shows. */
+  readonly countedAt: EpochMs | undefined
+  /** When the fuse held it, and for whom: the name of the caller's token; kept once it is released. */
+  readonly heldAt: EpochMs | undefined
+  readonly askedBy: string | undefined
 }
 
 /** A journal entry about to be written. */
@@ -71,6 +80,9 @@ export type NewJournalEntry = Pick<
   | 'notBefore'
   | 'decidedAt'
   | 'sentAt'
+  | 'countedAt'
+  | 'heldAt'
+  | 'askedBy'
 >
 
 /**
@@ -82,7 +94,8 @@ export function subjectOf(operation: BoxOperation): string {
   if (operation.kind === 'create-user') return loginSubject(operation.fields.login ?? '')
   if (operation.kind === 'create-group') return groupNameSubject(operation.fields.name ?? '')
   if (operation.kind === 'update-group') return groupSubject(operation.groupId)
-  if (operation.kind === 'sweep-group') return `group-members:${operation.groupId}`
+  if (operation.kind === 'sweep-group') return groupMembersSubject(operation.groupId)
+  if (operation.kind === 'dissolve-group') return groupMembersSubject(operation.groupId)
   return 'groupId' in operation
     ? `membership:${operation.groupId}/${operation.userId}`
     : userSubject(operation.userId)
@@ -103,6 +116,11 @@ export function groupSubject(id: BoxGroupId): string {
   return `group:${id}`
 }
 
+/** The subject of what is done to all members of one group. */
+export function groupMembersSubject(id: BoxGroupId): string {
+  return `group-members:${id}`
+}
+
 /** The subject of creating the group with this name; letter case does not matter. */
 export function groupNameSubject(name: string): string {
   return `group-name:${fold(name)}`
@@ -111,7 +129,8 @@ export function groupNameSubject(name: string): string {
 const removals: ReadonlySet<BoxOperation['kind']> = new Set([
   'deactivate-user',
   'remove-membership',
-  'sweep-group'
+  'sweep-group',
+  'dissolve-group'
 ])
 
 /** Tells whether the operation takes access away; such entries are always driven to their end. */
@@ -133,7 +152,10 @@ export function newEntry(
     acknowledged: false,
     notBefore: now,
     decidedAt: now,
-    sentAt: undefined
+    sentAt: undefined,
+    countedAt: undefined,
+    heldAt: undefined,
+    askedBy: undefined
   }
 }
 

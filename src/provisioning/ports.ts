@@ -63,6 +63,30 @@ export interface BoxAlias {
   readonly email: string
 }
 
+/** A folder that a transfer made in the receiver's account. */
+export interface BoxFolder {
+  readonly id: string
+  readonly name: string
+}
+
+/** What a transfer of content needs to know. */
+export interface BoxTransfer {
+  readonly from: BoxUserId
+  readonly to: BoxUserId
+  /** Whether Box writes an e-mail to the two; it writes one to the admins in any case. */
+  readonly notify: boolean
+}
+
+/** An invitation of somebody who has a Box account outside every enterprise. */
+export interface BoxInvite {
+  /** 1 to 20 digits. */
+  readonly id: string
+  /** The invited login. */
+  readonly login: string
+  /** As Box shows it; it documents `pending` alone. */
+  readonly status: string
+}
+
 /**
  * The Box enterprise. Every method throws `BoxRefusedError` where Box says no and
  * `BoxUnavailableError` where it could not be asked or its answer is unknown; a look-up that finds
@@ -76,12 +100,54 @@ export interface BoxPort {
   getUser(id: BoxUserId, call: BoxCall): Promise<BoxUser | undefined>
   /** Finds the managed user of this enterprise with exactly this primary login, letter case aside. */
   findUserByLogin(login: string, call: BoxCall): Promise<BoxUser | undefined>
-  /** Lists managed users by marker, 1,000 a page. */
+  /**
+   * Finds the users with exactly this `external_app_user_id` among those whom this application
+   * created; Box finds nobody else's, and does not promise that there is one at most.
+   */
+  findUsersByExternalId(externalAppUserId: string, call: BoxCall): Promise<readonly BoxUser[]>
+  /** Lists managed users, and app users of whatever application, by marker, 1,000 a page. */
   listUsers(marker: string | undefined, call: BoxCall): Promise<BoxUserPage>
   /** Creates a user; `login` and `name` are required. Never repeated by the adapter when the outcome is unknown. */
   createUser(fields: BoxUserFields, call: BoxCall): Promise<BoxUser>
-  /** Changes the given fields only. */
+  /**
+   * Creates an app user: without a login, which Box makes up. `name` is required; `login` is left
+   * out. Otherwise like {@link createUser}.
+   */
+  createAppUser(fields: BoxUserFields, call: BoxCall): Promise<BoxUser>
+  /**
+   * Changes the given fields only. Box refuses `externalAppUserId` with 403 for a user whom another
+   * application, or none, created.
+   */
   updateUser(id: BoxUserId, fields: BoxUserFields, call: BoxCall): Promise<BoxUser>
+  /**
+   * Deletes a user; one who is gone already counts as deleted. Without `force` Box refuses while the
+   * user owns content, and says neither how nor whether for other reasons too: any refusal means
+   * that the user is still there. With `force` the content is destroyed. A retention policy makes
+   * Box refuse either with 403. `notify`: whether Box writes an e-mail to the user.
+   */
+  deleteUser(
+    id: BoxUserId,
+    how: { readonly force: boolean; readonly notify: boolean },
+    call: BoxCall
+  ): Promise<void>
+  /**
+   * Moves everything that a user owns into a new folder of another; resolves with that folder. Box
+   * answers within ten minutes, whether or not it is through: the rest goes on unseen, so give the
+   * call a deadline of eleven minutes. One transfer runs at a time; another one meanwhile is turned
+   * away without effect (`rate-limited`). Never repeated by the adapter when the outcome is unknown.
+   *
+   * Box documents no way to ask what became of a transfer. What can be seen: {@link getUser} shows
+   * less and in the end no `spaceUsed`, and {@link deleteUser} without `force` is refused while
+   * something is left, which makes it the safe next step after an unknown outcome as well.
+   *
+   * Refused with 403 from or to an admin or a co-admin, and across an information barrier.
+   */
+  transferContent(transfer: BoxTransfer, call: BoxCall): Promise<BoxFolder>
+  /**
+   * Ends all sessions of these users, at least one. Box does it in the background: success says
+   * that it has begun.
+   */
+  endSessions(ids: readonly BoxUserId[], call: BoxCall): Promise<void>
   /** Lists all aliases of a user; the primary login is not among them. */
   listAliases(id: BoxUserId, call: BoxCall): Promise<readonly BoxAlias[]>
   /** Adds a confirmed alias. */
@@ -99,6 +165,11 @@ export interface BoxPort {
   createGroup(fields: BoxGroupFields, call: BoxCall): Promise<BoxGroup>
   /** Changes the given fields only. */
   updateGroup(id: BoxGroupId, fields: BoxGroupFields, call: BoxCall): Promise<BoxGroup>
+  /**
+   * Deletes a group with its memberships and its folder collaborations, for good; one that is gone
+   * already counts as deleted.
+   */
+  deleteGroup(id: BoxGroupId, call: BoxCall): Promise<void>
 
   /** Lists a group's memberships by offset, 1,000 a page. */
   listGroupMemberships(
@@ -116,6 +187,16 @@ export interface BoxPort {
   addMembership(groupId: BoxGroupId, userId: BoxUserId, call: BoxCall): Promise<BoxMembership>
   /** Removes a membership; one that is gone already counts as removed. */
   removeMembership(id: BoxMembershipId, call: BoxCall): Promise<void>
+
+  /**
+   * Invites somebody to become a user of the enterprise. Refused with 404 where Box knows no account
+   * with that login, and with other codes for a user of this or another enterprise and for somebody
+   * who is invited already. Never repeated by the adapter when the outcome is unknown; Box has no
+   * list of invites to find it in afterwards. Who accepts is found by login.
+   */
+  createInvite(login: string, call: BoxCall): Promise<BoxInvite>
+  /** Reads an invite; undefined when Box answers 404. */
+  getInvite(id: string, call: BoxCall): Promise<BoxInvite | undefined>
 }
 
 /** Reads of people; each sees the last committed state and none waits for a transaction. */
@@ -132,6 +213,8 @@ export interface UserReads {
   search(request: SearchRequest): Promise<SearchPage<StoredResource>>
   /** Those of `ids` that are visible users. */
   visible(ids: readonly string[]): Promise<ReadonlySet<string>>
+  /** How many linked people SCIM shows as active. */
+  countActive(): Promise<number>
 }
 
 /** Reads of groups; like {@link UserReads}. */
@@ -164,6 +247,8 @@ export interface MembershipReads {
   shown(groupId: BoxGroupId): AsyncIterable<readonly RelatedResource[]>
   /** All rows of a person, intended or not. */
   ofUser(userId: BoxUserId): Promise<readonly MembershipRow[]>
+  /** How many memberships are intended. */
+  countIntended(): Promise<number>
 }
 
 /** Reads of the journal. */
@@ -174,6 +259,20 @@ export interface JournalReads {
   openFor(subject: string): Promise<readonly JournalEntry[]>
   /** Open entries with `notBefore` ≤ `now`, removals first, then oldest first. */
   due(now: EpochMs, limit: number): Promise<readonly JournalEntry[]>
+  /** The held entries about a subject, oldest first; there is never more than one. */
+  heldFor(subject: string): Promise<readonly JournalEntry[]>
+  /** The held removals of members of one group, oldest first. */
+  heldOfGroup(groupId: BoxGroupId): Promise<readonly JournalEntry[]>
+  /** All entries that were held at `until` or before, oldest first. */
+  heldUntil(until: EpochMs): Promise<readonly JournalEntry[]>
+  /**
+   * How many removals of a kind were counted after `since` and have, or may yet have, an effect: not
+   * those that Box refused or that were given up before they were sent. `afterId`: of newer entries
+   * only.
+   */
+  countRemovals(kind: BoxOperation['kind'], since: EpochMs, afterId: number): Promise<number>
+  /** The id of the newest entry; 0 where there is none. */
+  lastId(): Promise<number>
   /** The number of entries by state; only open states are counted exactly. */
   count(): Promise<Readonly<Record<JournalState, number>>>
 }
@@ -182,7 +281,7 @@ export interface JournalReads {
 export interface AuditEntry {
   readonly at: EpochMs
   readonly correlationId: string
-  /** Who asked: a token's name, or `bridge` for work of its own. */
+  /** Who asked: a token's name, `bridge` for work of its own, or `operator` for a command. */
   readonly actor: string
   /** What was asked, e.g. `user.patch`. */
   readonly action: string
@@ -220,7 +319,14 @@ export interface DirectoryReads {
 export type JournalUpdate = Partial<
   Pick<
     JournalEntry,
-    'state' | 'acknowledged' | 'attempts' | 'notBefore' | 'sentAt' | 'outcome' | 'operation'
+    | 'state'
+    | 'acknowledged'
+    | 'attempts'
+    | 'notBefore'
+    | 'sentAt'
+    | 'outcome'
+    | 'operation'
+    | 'countedAt'
   >
 >
 

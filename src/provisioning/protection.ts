@@ -22,18 +22,31 @@ export function userProtection(
   return isAdmin(person) ? protectedAccount(person.id) : undefined
 }
 
-/** Throws where these changes of members concern a group that SCIM may only see. */
+/** What a request does to the members of a group. */
+interface MemberWork {
+  readonly changes: boolean
+  readonly removes: boolean
+}
+
+/** Throws where this work on members concerns a group that SCIM may only see. */
 export function assertMembersChangeable(
   group: Pick<GroupRecord, 'id' | 'snapshot'>,
-  entries: readonly JournalEntry[],
+  { changes, removes }: MemberWork,
   { settings, log }: Pick<Dependencies, 'settings' | 'log'>
 ): void {
-  if (entries.length === 0 || !isProtectedGroup(group, settings)) return
-  const removals = entries.filter(({ operation }) => isRemoval(operation)).length
-  if (removals > 0) {
-    log.error({ groupId: group.id, removals }, 'members of a protected group keep their access')
-  }
+  if (!changes || !isProtectedGroup(group, settings)) return
+  if (removes) log.error({ groupId: group.id }, 'members of a protected group keep their access')
   throw protectedGroup(group.id)
+}
+
+/** What these decisions about members do; `isHeld`: the fuse holds removals besides. */
+export function memberWorkOf(decided: {
+  readonly entries: readonly JournalEntry[]
+  readonly isHeld: boolean
+}): MemberWork {
+  const { entries, isHeld } = decided
+  const removes = isHeld || entries.some(({ operation }) => isRemoval(operation))
+  return { changes: isHeld || entries.length > 0, removes }
 }
 
 /** Throws the refusal to change a group that SCIM may only see. */

@@ -1,10 +1,12 @@
 import { createCarryOutUserWork } from './carry-out.ts'
 import type { Dependencies } from './dependencies.ts'
 import { createDrive, type Drive } from './drive.ts'
+import { createAdmit } from './fuse.ts'
 import { createGroupCreation } from './group-creation.ts'
 import { createSettleGroup } from './group-settlement.ts'
 import { createUpdateGroup } from './group-update.ts'
 import { createGroups } from './groups.ts'
+import { createAdmitDeactivation, createExpireHeld, type ExpireHeld } from './held.ts'
 import { createRunJournaled } from './journaled.ts'
 import { createMembershipWork } from './membership-work.ts'
 import { createMemberships } from './memberships.ts'
@@ -20,14 +22,18 @@ export interface Provisioning {
   readonly resources: ResourceService
   /** Works an open journal entry; for the journal worker. */
   readonly drive: Drive
+  /** Drops removals that the fuse held for too long; to be called from time to time. */
+  readonly expireHeld: ExpireHeld
 }
 
 /** Joins the use cases. `onAcknowledged` is told of work that is left to the journal worker. */
 export function createProvisioning(
-  ports: Omit<Dependencies, 'runJournaled' | 'inWork'>,
+  ports: Omit<Dependencies, 'runJournaled' | 'inWork' | 'admit' | 'admitDeactivation'>,
   onAcknowledged: () => void
 ): Provisioning {
-  const tracked = { ...ports, inWork: new Set<number>() }
+  const admit = createAdmit(ports)
+  const admitDeactivation = createAdmitDeactivation({ ...ports, admit })
+  const tracked = { ...ports, admit, admitDeactivation, inWork: new Set<number>() }
   const dependencies: Dependencies = { ...tracked, runJournaled: createRunJournaled(tracked) }
   const membershipWork = createMembershipWork(dependencies)
   const memberships = createMemberships(dependencies, membershipWork, onAcknowledged)
@@ -51,6 +57,7 @@ export function createProvisioning(
         return ports.directory.resources.search(request)
       }
     },
-    drive: createDrive(dependencies, driveParts)
+    drive: createDrive(dependencies, driveParts),
+    expireHeld: createExpireHeld(dependencies)
   }
 }

@@ -1,5 +1,6 @@
 import { excerpt } from '../lib/text.ts'
 import { ProvisioningError, type BoxRefusedError } from './errors.ts'
+import type { FuseName } from './fuse-limit.ts'
 import type { GroupRecord, UserRecord } from './model.ts'
 
 /** The answer for an id that is nobody's, or somebody's who was deleted here. */
@@ -126,6 +127,25 @@ export function nameTaken(
   return new ProvisioningError(
     'group_name_taken',
     `Box wants group names to be unique, and "${name}" belongs to ${whose}: ${remedy}`
+  )
+}
+
+/** How long an identity provider is asked to wait for a person to look at what the fuse holds. */
+const fuseRetryAfterSeconds = 3_600
+
+const heldBy: Readonly<Record<FuseName, string>> = {
+  people: 'more people are to lose access than FUSE allows: this one is held and keeps access',
+  memberships:
+    'more memberships are to be removed than FUSE_MEMBERS allows: these are held and kept'
+}
+
+/** The answer for a removal that is held because there were too many. */
+export function fuseOpen(fuse: FuseName): ProvisioningError {
+  return new ProvisioningError(
+    'fuse_open',
+    `The fuse is open, ${heldBy[fuse]}. Run \`box-scim fuse list\` where the bridge runs to see what is ` +
+      'held, then `box-scim fuse release` to carry it out or `box-scim fuse discard` to drop it.',
+    { retryAfterSeconds: fuseRetryAfterSeconds }
   )
 }
 

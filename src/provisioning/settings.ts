@@ -1,4 +1,5 @@
 import type { Mapping } from './mapping/mapping.ts'
+import type { FuseLimit, FuseName } from './fuse-limit.ts'
 
 /** The admin's choices that provisioning obeys; see the configuration reference for each key. */
 export interface ProvisioningSettings {
@@ -14,4 +15,6 @@ export interface ProvisioningSettings {
   readonly protectedLogins: ReadonlySet<string>
   /** PROTECTED_GROUPS: the ids or names of groups that SCIM may see and never change; folded. */
   readonly protectedGroups: ReadonlySet<string>
+  /** FUSE and FUSE_MEMBERS: how many removals pass within a window; undefined: any number. */
+  readonly fuses: Readonly<Record<FuseName, FuseLimit | undefined>>
 }

@@ -3,6 +3,9 @@ import type { BoxOperation } from './operations.ts'
 import type { AuditEntry, BoxCall, BoxCallRecord, Lane } from './ports.ts'
 import type { RequestContext } from './requests.ts'
 
+/** The name under which the bridge's own work stands in the audit. */
+export const bridgeActor = 'bridge'
+
 /** What one request decides and does, collected for its audit entry. */
 export interface Trail {
   readonly context: RequestContext

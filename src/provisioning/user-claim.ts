@@ -96,7 +96,9 @@ export function createClaimUser(dependencies: Dependencies, parts: ClaimParts): 
     const refusal = operations.length > 0 ? userProtection(record, settings) : undefined
     if (refusal !== undefined) throw refusal
     const final = { linked: true, tombstone: false, shadow: without(document, ['active']) }
-    return parts.carryOut({ record, operations, replaces: pending, final }, trail)
+    const held = activates ? await directory.journal.heldFor(userSubject(record.id)) : []
+    const replaces = [...pending, ...held]
+    return parts.carryOut({ record, operations, replaces, final }, trail)
   }
 }
 

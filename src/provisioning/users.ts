@@ -1,6 +1,6 @@
 import { fold } from '../lib/text.ts'
 import { createRunAudited } from './audited.ts'
-import { accessFirst, type CarryOutUserWork, type UserWork } from './carry-out.ts'
+import { accessFirst, changesAccess, type CarryOutUserWork, type UserWork } from './carry-out.ts'
 import type { Dependencies } from './dependencies.ts'
 import { DeactivatedOnlyError, ProvisioningError } from './errors.ts'
 import { textOf } from './mapping/document.ts'
@@ -19,8 +19,9 @@ import { assertVersion } from './precondition.ts'
 import { isAdmin, userProtection } from './protection.ts'
 import type { RequestContext, UserChange, UserService } from './requests.ts'
 import { createTrail, type Trail } from './trail.ts'
-import { goneFromBox, loginTaken, userNotFound } from './refusals.ts'
+import { fuseOpen, goneFromBox, loginTaken, userNotFound } from './refusals.ts'
 import type { UserCreation } from './user-creation.ts'
+import type { UserOperation } from './user-operations.ts'
 import type { SettleUser } from './user-settlement.ts'
 
 /** A request that takes somebody's access away. */
@@ -41,7 +42,8 @@ export function createUsers(
     readonly creation: UserCreation
   }
 ): UserService {
-  const { assertImported, box, clock, directory, locks, log, mirror, settings } = dependencies
+  const { admitDeactivation, assertImported, box, clock, directory, locks, log, mirror, settings } =
+    dependencies
   const audited = createRunAudited(dependencies, { onTrouble: true })
   const { settle, carryOut, creation } = parts
 
@@ -75,7 +77,8 @@ export function createUsers(
         const isSent = planDeactivation(record).deactivation !== undefined
         const operations = isSent ? [deactivationOf(record, settings, true)] : []
         const final = { tombstone: true, shadow: record.shadow }
-        await carryOut({ record, operations, replaces: pending, final }, trail)
+        const replaces = isSent ? pending : [...pending, ...(await heldFor(record))]
+        await carryOut({ record, operations, replaces, final }, trail)
       })
     },
 
@@ -130,10 +133,18 @@ export function createUsers(
     const operation = deactivationOf(record, settings, removal === 'delete')
     const isSafe = open.every(({ state }) => state === 'decided') || isProtected(record)
     if (isSafe || open.some((entry) => isSameOperation(entry.operation, operation))) return
-    const now = clock.now()
-    await directory.transaction((tx) =>
-      tx.appendJournal([newEntry(operation, trail.context.correlationId, now)])
-    )
+    const entry = newEntry(operation, trail.context.correlationId, clock.now())
+    const isHeld = await directory.transaction(async (tx) => {
+      const admission = await admitDeactivation(tx, operation, trail)
+      if (admission === 'held') return true
+      await tx.appendJournal([{ ...entry, ...admission }])
+      return false
+    })
+    if (isHeld) throw fuseOpen('people')
+  }
+
+  function heldFor({ id }: UserRecord): Promise<readonly JournalEntry[]> {
+    return directory.journal.heldFor(userSubject(id))
   }
 
   /** Before a leaver is refused as an admin, Box is asked, where its changes are not followed. */
@@ -153,15 +164,37 @@ export function createUsers(
     trail: Trail
   ): Promise<void> {
     const { plan, refusal } = await decide(record, pending, change, trail.context)
+    const decidesAccess = change.activates || change.deactivates || allOf(plan).some(changesAccess)
+    if (!decidesAccess && pending.some(isDeletion)) return completeDeletion(record, pending, trail)
     trail.notes.push(...plan.notes)
     const operations = accessFirst(plan, pending, change.activates)
     const final = { linked: true, shadow: plan.shadow }
+    // A deactivation that is asked for again meets the held one when it is journaled.
+    const isDecided = decidesAccess && plan.deactivation === undefined
+    const replaces = isDecided ? [...pending, ...(await heldFor(record))] : pending
     await carryOutAccessFirst(
-      { record, operations, replaces: pending, final },
+      { record, operations, replaces, final },
       plan.deactivation !== undefined,
       trail
     )
     if (refusal !== undefined) throw new DeactivatedOnlyError(refusal)
+  }
+
+  /**
+   * A change that says nothing of access finds somebody whose DELETE was received and not carried out
+   * yet: that comes first, and then there is nobody to be changed.
+   */
+  async function completeDeletion(
+    record: UserRecord,
+    pending: readonly JournalEntry[],
+    trail: Trail
+  ): Promise<never> {
+    trail.notes.push('an earlier DELETE comes first')
+    const deletions = pending.filter(isDeletion).map(({ operation }) => operation)
+    const operations = deletions.slice(0, 1) as readonly UserOperation[]
+    const final = { shadow: record.shadow }
+    await carryOut({ record, operations, replaces: pending, final }, trail)
+    throw userNotFound(record.id)
   }
 
   /** Once somebody is deactivated, the failure of the rest says so. */
@@ -245,6 +278,16 @@ export function createUsers(
     if (error.code !== 'protected') return
     log.error({ userId: id, removal }, 'a protected account keeps its access to Box')
   }
+}
+
+function allOf({ deactivation, operations }: UserPlan): readonly UserOperation[] {
+  return [deactivation, ...operations].filter(
+    (operation) => operation !== undefined
+  ) as readonly UserOperation[]
+}
+
+function isDeletion({ operation }: JournalEntry): boolean {
+  return operation.kind === 'deactivate-user' && operation.tombstone
 }
 
 function parseId(id: string): BoxUserId {

@@ -22,6 +22,17 @@ export interface JournalStore {
 
 type TableRow = Selectable<JournalTable>
 
+/** The number of entries by state where there are none. */
+export const noEntries: Readonly<Record<JournalState, number>> = {
+  held: 0,
+  decided: 0,
+  sent: 0,
+  unknown: 0,
+  confirmed: 0,
+  refused: 0,
+  cancelled: 0
+}
+
 /** Settled entries are counted among this many of the newest entries only. */
 const countedEntries = 10_000
 
@@ -39,8 +50,13 @@ const columns = [
   'not_before',
   'decided_at',
   'sent_at',
-  'outcome'
+  'outcome',
+  'counted_at',
+  'held_at',
+  'asked_by'
 ] as const satisfies readonly (keyof TableRow)[]
+
+const isHeld = sql<boolean>`state = 'held'`
 
 type InsertedRow = Required<Omit<NewJournalRow, 'id'>> & Record<string, string | number | null>
 
@@ -90,11 +106,45 @@ function prepareStatements(db: Kysely<Tables>) {
       () => sql<StateCount>`select state, count(*) as entries
         from journal indexed by journal_open where ${isOpen} group by state`
     ),
+    countHeld: prepareSql(
+      db,
+      () => sql<StateCount>`select 'held' as state, count(*) as entries
+        from journal indexed by journal_held where ${isHeld}`
+    ),
+    heldFor: prepareSql(
+      db,
+      (subject: Param<string>) => sql<TableRow>`select * from journal indexed by journal_held
+        where ${isHeld} and subject = ${subject} order by id`
+    ),
+    heldBetween: prepareSql(
+      db,
+      (from: Param<string>, to: Param<string>) => sql<TableRow>`select *
+        from journal indexed by journal_held
+        where ${isHeld} and subject > ${from} and subject < ${to} order by id`
+    ),
+    heldUntil: prepareSql(
+      db,
+      (until: Param<number>) => sql<TableRow>`select * from journal indexed by journal_held
+        where ${isHeld} and held_at <= ${until} order by id`
+    ),
+    countRemovals: prepareSql(
+      db,
+      (kind: Param<string>, since: Param<number>, afterId: Param<number>) => sql<{
+        readonly entries: number
+      }>`select count(*) as entries
+        from journal indexed by journal_counted
+        where operation ->> '$.kind' = ${kind} and counted_at > ${since} and id > ${afterId}
+        and state <> 'refused' and not (state = 'cancelled' and sent_at is null)`
+    ),
+    lastId: prepareSql(
+      db,
+      () => sql<{ readonly id: number | null }>`select max(id) as id from journal`
+    ),
     countSettled: prepareSql(
       db,
       () => sql<StateCount>`select state, count(*) as entries
         from (select state from journal order by id desc limit ${sql.lit(countedEntries)})
-        where not ${isOpen} group by state`
+        where not ${isOpen} and not ${isHeld} group by state`
     ),
     append: prepareForRow(columns, (row: ParamsOfRow<InsertedRow>) =>
       db.insertInto('journal').values(row).returning('id')
@@ -140,11 +190,25 @@ function createReads(statements: Statements, session: Session): JournalReads {
     },
     openFor: (subject) => all(statements.openFor(session, subject)),
     due: (now, limit) => all(statements.due(session, now, limit)),
+    heldFor: (subject) => all(statements.heldFor(session, subject)),
+    // "0" is what follows "/" in ASCII: every subject that begins so lies between the two.
+    heldOfGroup: (groupId) =>
+      all(statements.heldBetween(session, `membership:${groupId}/`, `membership:${groupId}0`)),
+    heldUntil: (until) => all(statements.heldUntil(session, until)),
+    async countRemovals(kind, since, afterId) {
+      const [row] = await statements.countRemovals(session, kind, since, afterId)
+      return row?.entries ?? 0
+    },
+    async lastId() {
+      const [row] = await statements.lastId(session)
+      return row?.id ?? 0
+    },
     async count() {
-      const counts = { decided: 0, sent: 0, unknown: 0, confirmed: 0, refused: 0, cancelled: 0 }
+      const counts = { ...noEntries }
       const settled = await statements.countSettled(session)
       const open = await statements.countOpen(session)
-      for (const { state, entries } of [...settled, ...open]) counts[state] = entries
+      const held = await statements.countHeld(session)
+      for (const { state, entries } of [...settled, ...open, ...held]) counts[state] = entries
       return counts
     }
   }
@@ -168,7 +232,10 @@ function toRow(entry: NewJournalEntry): InsertedRow {
     not_before: full.notBefore,
     decided_at: full.decidedAt,
     sent_at: full.sentAt ?? null,
-    outcome: full.outcome ?? null
+    outcome: full.outcome ?? null,
+    counted_at: full.countedAt ?? null,
+    held_at: full.heldAt ?? null,
+    asked_by: full.askedBy ?? null
   }
 }
 
@@ -182,6 +249,7 @@ function toColumns(change: JournalUpdate): Partial<InsertedRow> {
     ...(notBefore !== undefined && { not_before: notBefore }),
     ...('sentAt' in change && { sent_at: change.sentAt ?? null }),
     ...('outcome' in change && { outcome: change.outcome ?? null }),
+    ...('countedAt' in change && { counted_at: change.countedAt ?? null }),
     ...(operation !== undefined && { operation: JSON.stringify(operation) })
   }
 }
@@ -198,6 +266,9 @@ function toEntry(row: TableRow): JournalEntry {
     notBefore: row.not_before,
     decidedAt: row.decided_at,
     sentAt: row.sent_at ?? undefined,
-    outcome: row.outcome ?? undefined
+    outcome: row.outcome ?? undefined,
+    countedAt: row.counted_at ?? undefined,
+    heldAt: row.held_at ?? undefined,
+    askedBy: row.asked_by ?? undefined
   }
 }

@@ -87,6 +87,11 @@ function prepareStatements(db: Kysely<Tables>) {
     ofUser: prepare((userId: Param<string>) =>
       rows.where('user_id', '=', userId).orderBy('group_id')
     ),
+    countIntended: prepareSql(
+      db,
+      () => sql<{ readonly rows: number }>`select count(*) as rows
+        from memberships where intended = 1`
+    ),
     put: prepareSql(
       db,
       (values: Param<string>) => sql`insert into memberships
@@ -133,7 +138,11 @@ function createReads(statements: Statements, session: Session): MembershipReads 
         yield page.map(({ user_id: value, display }) => ({ value, display }))
       }
     },
-    ofUser: (userId) => all(statements.ofUser(session, userId))
+    ofUser: (userId) => all(statements.ofUser(session, userId)),
+    async countIntended() {
+      const [row] = await statements.countIntended(session)
+      return row?.rows ?? 0
+    }
   }
 }
 

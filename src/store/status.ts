@@ -1,10 +1,11 @@
 import { sql } from 'kysely'
 import type { RawBuilder } from 'kysely'
 import type { EpochMs } from '../lib/clock.ts'
+import type { FuseName } from '../provisioning/fuse-limit.ts'
 import type { JournalState } from '../provisioning/operations.ts'
 import { importedKey } from '../provisioning/ports.ts'
 import type { Connection } from './dialect.ts'
-import { isOpen } from './journal.ts'
+import { isOpen, noEntries } from './journal.ts'
 import { assertCurrentForm } from './migrations/migrate.ts'
 import { readDatabase } from './read-database.ts'
 
@@ -19,6 +20,8 @@ export interface DirectoryStatus {
   readonly people: ResourceCounts & { readonly active: number; readonly inactive: number }
   readonly groups: ResourceCounts
   readonly journal: JournalStatus
+  /** What keeps removals back when there are too many. */
+  readonly fuses: Readonly<Record<FuseName, FuseStatus>>
   readonly audit: AuditStatus
 }
 
@@ -40,6 +43,13 @@ interface JournalStatus {
   readonly pendingMemberships: number
   /** Access that is still to be taken away, oldest first. */
   readonly openRemovals: readonly OpenRemoval[]
+}
+
+/** A fuse, and what it holds. */
+interface FuseStatus {
+  /** Null while it is closed. */
+  readonly openedAt: EpochMs | null
+  readonly held: number
 }
 
 /** A removal on its way; it names nobody but by id. */
@@ -92,6 +102,7 @@ export async function readStatus(url: string, now: EpochMs): Promise<DirectorySt
       people: peopleOf(connection),
       groups: groupsOf(connection),
       journal: journalOf(connection),
+      fuses: fusesOf(connection),
       audit: auditOf(connection, now)
     }
   })
@@ -135,7 +146,7 @@ function groupsOf(connection: Connection): DirectoryStatus['groups'] {
 }
 
 function journalOf(connection: Connection): JournalStatus {
-  const states = { decided: 0, sent: 0, unknown: 0, confirmed: 0, refused: 0, cancelled: 0 }
+  const states = { ...noEntries }
   const counted = sql<{ state: JournalState; entries: number }>`select state, count(*) as entries
     from journal group by state`
   for (const { state, entries } of read(connection, counted)) states[state] = entries
@@ -155,6 +166,25 @@ function journalOf(connection: Connection): JournalStatus {
         decided_at as "decidedAt" from journal where ${isOpen} and removal = 1 order by id`
     )
   }
+}
+
+function fusesOf(connection: Connection): DirectoryStatus['fuses'] {
+  const opened = read(
+    connection,
+    sql<{ key: string; at: EpochMs | null }>`select key, value ->> '$.openedAt' as at from state
+      where key glob 'fuse.*'`
+  )
+  const [held] = read(
+    connection,
+    sql<Record<FuseName, number>>`select count(*) filter (where subject glob 'user:*') as people,
+      count(*) filter (where subject not glob 'user:*') as memberships
+      from journal where state = 'held'`
+  )
+  const statusOf = (fuse: FuseName): FuseStatus => ({
+    openedAt: opened.find(({ key }) => key === `fuse.${fuse}`)?.at ?? null,
+    held: held?.[fuse] ?? 0
+  })
+  return { people: statusOf('people'), memberships: statusOf('memberships') }
 }
 
 function auditOf(connection: Connection, now: EpochMs): AuditStatus {

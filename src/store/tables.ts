@@ -72,6 +72,9 @@ export interface JournalTable {
   readonly decided_at: number
   readonly sent_at: number | null
   readonly outcome: string | null
+  readonly counted_at: number | null
+  readonly held_at: number | null
+  readonly asked_by: string | null
 }
 
 /** What was done on whose behalf. */

@@ -87,6 +87,11 @@ function prepareStatements(db: Kysely<Tables>) {
         from json_each(${ids}) as asked join users as u on u.id = asked.value
         where u.tombstone = 0`
     ),
+    countActive: prepareSql(
+      db,
+      () => sql<{ readonly people: number }>`select count(*) as people from users
+        where tombstone = 0 and linked = 1 and text ->> '$.active'`
+    ),
     search: createSearch(db, userKind),
     put: prepareForRow(columns, (row: ParamsOfRow<UserRow>) =>
       db
@@ -131,6 +136,10 @@ function createReads(statements: Statements, session: Session): UserReads {
         for (const { id } of await statements.visible(session, JSON.stringify(batch))) found.add(id)
       }
       return found
+    },
+    async countActive() {
+      const [row] = await statements.countActive(session)
+      return row?.people ?? 0
     }
   }
 }

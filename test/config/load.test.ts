@@ -63,6 +63,8 @@ t.test('nothing set: the demo, with every default', async (t) => {
     mappingFile: undefined,
     protectedLogins: [],
     protectedGroups: [],
+    fuse: { most: 20, percent: 3, windowMs: 24 * 3_600_000 },
+    fuseMembers: { most: 500, percent: 20, windowMs: 24 * 3_600_000 },
     logLevel: 'info'
   })
   t.equal(load({ LOGIN_DOMAIN: 'corp.example.com' }).loginDomain, 'corp.example.com')
@@ -95,6 +97,8 @@ t.test('a real enterprise', async (t) => {
       ON_DEACTIVATE: 'cannot_delete_edit',
       ALLOW_COADMIN: 'true',
       STRICT_MEMBERS: 'true',
+      FUSE: '100/90m',
+      FUSE_MEMBERS: 'off',
       LOG_LEVEL: 'debug'
     })
   )
@@ -109,6 +113,8 @@ t.test('a real enterprise', async (t) => {
     onDeactivate: 'cannot_delete_edit',
     allowCoadmin: true,
     strictMembers: true,
+    fuse: { most: 100, percent: 0, windowMs: 90 * 60_000 },
+    fuseMembers: undefined,
     logLevel: 'debug'
   })
 })
@@ -232,6 +238,15 @@ t.test(
   }
 )
 
+t.test('a fuse that is none says how it is written', async (t) => {
+  const { message } = refusal({ ...real, FUSE: '20', FUSE_MEMBERS: '3%' })
+  t.match(
+    message,
+    /FUSE \(given: "20"\): is not allowed; allowed: `N\/24h`, .* `off`\. Correct FUSE\./
+  )
+  t.match(message, /FUSE_MEMBERS \(given: "3%"\): is not allowed/)
+})
+
 t.test('what is not available yet is refused, its only value accepted', async (t) => {
   const missing = {
     USER_KIND: 'app',
@@ -239,8 +254,6 @@ t.test('what is not available yet is refused, its only value accepted', async (t
     ON_GROUP_DELETE: 'delete',
     ON_LOGIN_CONFLICT: 'invite',
     ASSOCIATION: 'external_app_user_id',
-    FUSE: '20 or 3%/24h',
-    FUSE_MEMBERS: '500/24h',
     BOX_EVENTS_POLL_SECONDS: '300',
     BOX_CALLS_PER_MONTH: '100000',
     TRANSFER_TO: '42'
@@ -254,7 +267,10 @@ t.test('what is not available yet is refused, its only value accepted', async (t
   for (const { key, reason } of error.problems) {
     t.equal(reason, 'is not available in this version', key)
   }
-  t.match(error.message, 'is not available in this version; allowed: only `off`. Unset FUSE.')
+  t.match(
+    error.message,
+    'is not available in this version; allowed: only `managed`. Unset USER_KIND.'
+  )
   t.strictSame(
     settings
       .filter(({ available }) => !available)

@@ -17,6 +17,14 @@ interface Started {
   readonly crowd: (count: number) => void
   /** Puts somebody into a group in Box itself, as an admin of the group if so. */
   readonly putMember: (group: string, login: string, role: 'member' | 'admin') => void
+  /** An invited person's answer. */
+  readonly answerInvite: (login: string, answer: 'accepted' | 'rejected') => void
+  /** Lets Box take an hour for a transfer of what somebody owns. */
+  readonly slowTransfer: (login: string) => void
+  /** Lets that hour pass. */
+  readonly passAnHour: () => void
+  /** Leaves no seat. */
+  readonly takeSeats: () => void
 }
 
 type Start = (test: { teardown(end: () => Promise<unknown>): void }) => Promise<Started>
@@ -27,9 +35,12 @@ const implementations: ReadonlyMap<string, Start> = new Map([
 ])
 
 const silent = (): void => undefined
+const hour = 3_600_000
 
 async function startAdapter(test: Parameters<Start>[0]): Promise<Started> {
-  const emulator = createEmulator({ callsPerMinute: 1_000_000 })
+  let passed = 0
+  const clock = { ...systemClock, now: () => systemClock.now() + passed }
+  const emulator = createEmulator({ callsPerMinute: 1_000_000, clock })
   const box = createBoxClient({
     apiUrl: await emulator.listen(),
     credentials: { kind: 'client-credentials', ...demoCredentials },
@@ -51,7 +62,13 @@ async function startAdapter(test: Parameters<Start>[0]): Promise<Started> {
         emulator.admin.createUser({ login: `crowd.${i}@example.com`, name: `Crowd ${i}` })
       }
     },
-    putMember: (group, login, role) => void emulator.admin.putMember(group, login, role)
+    putMember: (group, login, role) => void emulator.admin.putMember(group, login, role),
+    answerInvite: (login, answer) => emulator.admin.answerInvite(login, answer),
+    slowTransfer: (login) => emulator.admin.updateUser(login, { transferMs: hour }),
+    passAnHour: () => {
+      passed += hour
+    },
+    takeSeats: () => emulator.admin.changeEnterprise({ seats: 0 })
   }
 }
 
@@ -59,6 +76,11 @@ const call = (lane: BoxCall['lane'] = 'client'): BoxCall => ({
   lane,
   deadline: Date.now() + 25_000
 })
+
+const kindly = { force: false, notify: false }
+
+/** What a transfer needs. */
+const patient = (): BoxCall => ({ lane: 'background', deadline: Date.now() + 660_000 })
 
 async function person(box: BoxPort, login: string): Promise<BoxUser> {
   const found = await box.findUserByLogin(login, call())
@@ -176,6 +198,172 @@ for (const [name, start] of implementations) {
       t.same(await box.listAliases(id, call()), [])
       await refusal(box.addAlias(id, 'david.okafor@example.com', call()))
       await refusal(box.addAlias(id, 'carla@elsewhere.example.net', call()))
+    })
+
+    await t.test('users: app users have no login of their own', async (t) => {
+      const { box } = await start(t)
+      const fields = { name: 'Robot', externalAppUserId: 'r-1', login: 'robot@example.com' }
+      const created = await box.createAppUser(fields, call())
+      t.match(created, { name: 'Robot', isPlatformAccessOnly: true, externalAppUserId: 'r-1' })
+      t.match(created.login, /^AppUser_.*@boxdevedition\.com$/)
+      t.same(await box.findUsersByExternalId('r-1', call()), [created])
+      t.same(await box.findUsersByExternalId('R-1', call()), [])
+      t.same(await box.findUsersByExternalId('', call()), [])
+      const { users } = await box.listUsers(undefined, call())
+      t.same(
+        users.find(({ id }) => id === created.id),
+        created
+      )
+      const renamed = await box.updateUser(created.id, { externalAppUserId: 'r-2' }, call())
+      t.same(await box.findUsersByExternalId('r-1', call()), [])
+      t.same(await box.findUsersByExternalId('r-2', call()), [renamed])
+    })
+
+    await t.test('users: the external id of a user whom another application made', async (t) => {
+      const { box } = await start(t)
+      const { id } = await person(box, 'carla.conti@example.com')
+      const change = box.updateUser(id, { externalAppUserId: 'c-1' }, call())
+      t.match(await refusal(change), { status: 403 })
+      t.same(await box.findUsersByExternalId('c-1', call()), [])
+    })
+
+    await t.test('users: no seat is left', async (t) => {
+      const { box, takeSeats } = await start(t)
+      takeSeats()
+      const work = box.createUser({ login: 'zoe@example.com', name: 'Zoë' }, call())
+      const { status } = await refusal(work)
+      t.ok([400, 403].includes(status))
+      t.equal(await box.findUserByLogin('zoe@example.com', call()), undefined)
+    })
+
+    await t.test('leavers: content is transferred, then the user is deleted', async (t) => {
+      const { box } = await start(t)
+      const { id } = await person(box, 'carla.conti@example.com')
+      const heir = await person(box, 'grace.tan@example.com')
+      await refusal(box.deleteUser(id, kindly, call()))
+      t.ok(((await box.getUser(id, call()))?.spaceUsed ?? 0) > 0)
+      const folder = await box.transferContent({ from: id, to: heir.id, notify: false }, patient())
+      t.match(folder, { id: /^\d+$/, name: /Carla Conti/ })
+      t.equal((await box.getUser(id, call()))?.spaceUsed, 0)
+      await box.deleteUser(id, kindly, call('removal'))
+      await box.deleteUser(id, kindly, call('removal'))
+      t.equal(await box.getUser(id, call()), undefined)
+    })
+
+    await t.test('leavers: what Box refuses to transfer and to delete', async (t) => {
+      const { box } = await start(t)
+      const admin = await person(box, 'ada.admin@example.com')
+      const sofia = await person(box, 'sofia.lind@example.com')
+      const forced = { force: true, notify: false }
+      t.match(await refusal(box.deleteUser(sofia.id, forced, call())), { status: 403 })
+      t.match(await refusal(box.deleteUser(admin.id, forced, call())), { status: 403 })
+      const transfer = (from: BoxUserId, to: BoxUserId) =>
+        box.transferContent({ from, to, notify: false }, patient())
+      t.match(await refusal(transfer(sofia.id, admin.id)), { status: 403 })
+      t.match(await refusal(transfer(admin.id, sofia.id)), { status: 403 })
+      t.match(await refusal(transfer(nobody, sofia.id)), { status: 404 })
+      await refusal(transfer(sofia.id, nobody))
+      const grace = await person(box, 'grace.tan@example.com')
+      await box.deleteUser(grace.id, forced, call())
+      t.equal(await box.getUser(grace.id, call()), undefined, 'with everything that was hers')
+    })
+
+    await t.test('leavers: a transfer whose answer is lost has an unknown effect', async (t) => {
+      const { box, loseNextAnswer } = await start(t)
+      const { id: from } = await person(box, 'carla.conti@example.com')
+      const { id: to } = await person(box, 'grace.tan@example.com')
+      loseNextAnswer('PUT')
+      const lost = box.transferContent({ from, to, notify: false }, patient())
+      t.match(await lost.catch((e: unknown) => e), {
+        name: 'BoxUnavailableError',
+        trouble: 'unavailable',
+        effect: 'unknown'
+      })
+      t.equal((await box.getUser(from, call()))?.spaceUsed, 0, 'it was done nevertheless')
+      await box.deleteUser(from, kindly, call())
+    })
+
+    await t.test('leavers: a transfer goes on when nobody waits for it', async (t) => {
+      const { box, slowTransfer, passAnHour } = await start(t)
+      slowTransfer('carla.conti@example.com')
+      const { id: from } = await person(box, 'carla.conti@example.com')
+      const { id: to } = await person(box, 'grace.tan@example.com')
+      const begin = (deadline: number) =>
+        box
+          .transferContent({ from, to, notify: false }, { lane: 'background', deadline })
+          .catch((e: unknown) => e)
+      const unavailable = { name: 'BoxUnavailableError' }
+      t.match(await begin(Date.now() + 1000), { ...unavailable, effect: 'unknown' })
+      t.match(await begin(Date.now() + 25_000), { ...unavailable, effect: 'none' }, 'blocked')
+      await refusal(box.deleteUser(from, kindly, call()))
+      passAnHour()
+      t.equal((await box.getUser(from, call()))?.spaceUsed, 0)
+      await box.deleteUser(from, kindly, call())
+    })
+
+    await t.test('leavers: sessions are ended', async (t) => {
+      const { box } = await start(t)
+      const { id } = await person(box, 'carla.conti@example.com')
+      await box.endSessions([id], call('removal'))
+      await refusal(box.endSessions([nobody], call()))
+    })
+
+    await t.test('invites: pending, answered, and linked afterwards', async (t) => {
+      const { box, answerInvite } = await start(t)
+      const login = 'tess.young@example.com'
+      const invite = await box.createInvite(login, call())
+      t.match(invite, { login, status: 'pending' })
+      t.same(await box.getInvite(invite.id, call()), invite)
+      await refusal(box.createInvite(login, call()))
+      t.equal(await box.findUserByLogin(login, call()), undefined)
+      answerInvite(login, 'accepted')
+      t.match(await person(box, login), { login, status: 'active' })
+      t.not((await box.getInvite(invite.id, call()))?.status, 'pending')
+      const other = await box.createInvite('umar.khan@example.com', call())
+      answerInvite('umar.khan@example.com', 'rejected')
+      t.not((await box.getInvite(other.id, call()))?.status, 'pending')
+      t.equal(await box.findUserByLogin('umar.khan@example.com', call()), undefined)
+    })
+
+    await t.test('invites: who cannot be invited', async (t) => {
+      const { box, loseNextAnswer } = await start(t)
+      t.equal(await box.getInvite('99999999997', call()), undefined)
+      t.match(await refusal(box.createInvite('nobody@example.com', call())), { status: 404 })
+      await refusal(box.createInvite('carla.conti@example.com', call()))
+      await refusal(box.createInvite('vera.novak@partner.example.com', call()))
+      loseNextAnswer('POST')
+      const lost = box.createInvite('tess.young@example.com', call())
+      t.match(await lost.catch((e: unknown) => e), { effect: 'unknown' })
+    })
+
+    await t.test('groups: every field, and the end', async (t) => {
+      const { box } = await start(t)
+      const fields = {
+        name: 'Design',
+        description: 'Draws',
+        externalSyncIdentifier: 'g-1',
+        provenance: 'Directory',
+        invitabilityLevel: 'admins_only',
+        memberViewabilityLevel: 'all_managed_users'
+      }
+      const created = await box.createGroup(fields, call())
+      t.match(created, fields)
+      const changes = {
+        description: 'Paints',
+        externalSyncIdentifier: 'g-2',
+        provenance: 'Another',
+        invitabilityLevel: 'all_managed_users',
+        memberViewabilityLevel: 'admins_and_members'
+      }
+      t.match(await box.updateGroup(created.id, changes, call()), { name: 'Design', ...changes })
+      const { id } = await person(box, 'grace.tan@example.com')
+      await box.addMembership(created.id, id, call())
+      await box.deleteGroup(created.id, call('removal'))
+      await box.deleteGroup(created.id, call('removal'))
+      t.equal(await box.getGroup(created.id, call()), undefined)
+      t.equal(await box.findMembership(created.id, id, call()), undefined)
+      const everybody = await team(box, 'All Users')
+      t.match(await refusal(box.deleteGroup(everybody.id, call())), { status: 403 })
     })
 
     await t.test('groups: create, read, find, change, list', async (t) => {

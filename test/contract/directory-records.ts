@@ -141,6 +141,9 @@ export function newEntry(subject: string, changes: Partial<NewJournalEntry> = {}
     notBefore: 5_000,
     decidedAt: 5_000,
     sentAt: undefined,
+    countedAt: undefined,
+    heldAt: undefined,
+    askedBy: undefined,
     ...changes
   }
 }

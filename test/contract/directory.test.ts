@@ -395,6 +395,7 @@ for (const [name, open] of Object.entries(implementations)) {
       })
       t.strictSame(await ids(journal.due(5_999, 10)), [second, third])
       t.strictSame(await journal.count(), {
+        held: 0,
         decided: 1,
         sent: 0,
         unknown: 2,

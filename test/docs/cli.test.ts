@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Command } from 'commander'
 import t from 'tap'
 import { exitCodes } from '../../src/cli/command.ts'
 import { createProgram } from '../../src/cli/program.ts'
@@ -8,15 +9,18 @@ import { runCommand } from '../helpers/run-command.ts'
 const root = join(import.meta.dirname, '../..')
 const program = createProgram({ env: {}, out() {}, err() {}, read: () => '' }, () => {})
 
-/** The commands that do something, each with its name as it is typed. */
-const commands = program.commands.flatMap((command) =>
-  command.commands.length === 0
-    ? [{ command, name: command.name() }]
-    : command.commands.map((inner) => ({
-        command: inner,
-        name: `${command.name()} ${inner.name()}`
-      }))
-)
+/** The commands that do something, with all of their words. */
+const leaves = leavesOf(program, 'box-scim')
+
+function leavesOf(
+  parent: Command,
+  words: string
+): readonly { readonly path: string; readonly command: Command }[] {
+  return parent.commands.flatMap((command) => {
+    const path = `${words} ${command.name()}`
+    return command.commands.length === 0 ? [{ path, command }] : leavesOf(command, path)
+  })
+}
 
 /** A section of docs/cli.md: what it is about and what its tables begin with. */
 interface Section {
@@ -53,8 +57,8 @@ t.test('docs/cli.md and the program say the same', async (t) => {
   const described = documented.filter(({ heading }) => heading.startsWith('box-scim '))
   t.strictSame(
     described.map(({ heading, rows }) => ({ heading, rows })),
-    commands.map(({ command, name }) => ({
-      heading: ['box-scim', name, ...command.registeredArguments.map(nameOf)].join(' '),
+    leaves.map(({ path, command }) => ({
+      heading: [path, ...command.registeredArguments.map(nameOf)].join(' '),
       rows: [
         ...command.registeredArguments.map((it) => [nameOf(it), it.description]),
         ...command.options.map(({ flags, description }) => [flags, description])
@@ -62,9 +66,9 @@ t.test('docs/cli.md and the program say the same', async (t) => {
     })),
     'commands, arguments and options'
   )
-  for (const { command, name } of commands) {
-    const section = described.find(({ heading }) => `${heading} `.startsWith(`box-scim ${name} `))
-    t.ok(section?.text.includes(sentence(command.description())), name)
+  for (const { path, command } of leaves) {
+    const section = described.find(({ heading }) => `${heading} `.startsWith(`${path} `))
+    t.ok(section?.text.includes(sentence(command.description())), path)
   }
   t.strictSame(
     documented.find(({ heading }) => heading === 'Exit codes')?.rows.map(([code]) => Number(code)),
@@ -79,9 +83,13 @@ t.test('the help lists every command', async (t) => {
   t.match(await runCommand(['restore']), { code: 1, out: '', err: /error: / }, 'and no other')
 })
 
-function nameOf(argument: { readonly required: boolean; name(): string }): string {
-  const name = argument.name()
-  return argument.required ? name.toUpperCase() : `[${name.toUpperCase()}]`
+function nameOf(argument: {
+  readonly required: boolean
+  readonly variadic: boolean
+  name(): string
+}): string {
+  const name = argument.name().toUpperCase() + (argument.variadic ? '…' : '')
+  return argument.required ? name : `[${name}]`
 }
 
 /** A description as the page has it: a sentence of its own. */

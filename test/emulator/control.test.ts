@@ -5,8 +5,9 @@ import { createInterface } from 'node:readline'
 import { request } from 'node:http'
 import t from 'tap'
 import { createEmulator } from '../../src/emulator/emulator.ts'
+import { defaultGuesses } from '../../src/emulator/guesses.ts'
 import { demoSeed } from '../../src/emulator/seed.ts'
-import { boxError, startBench } from './harness.ts'
+import { boxError, idOf, startBench } from './harness.ts'
 import type { Bench } from './harness.ts'
 
 /** Calls the control surface, which asks for no token. */
@@ -32,7 +33,7 @@ t.test('every listed URL exists', async (t) => {
   const bench = await startBench(t, { control: true })
   const { body } = await control(bench, 'GET', '/')
   const listed = Object.keys(body as object).filter((key) => key.includes(' '))
-  t.equal(listed.length, 16)
+  t.equal(listed.length, 22)
   for (const entry of listed) {
     const [method = '', path = ''] = entry.split(' ')
     const target = path.replace('/_control', '').replaceAll(/:\w+/g, 'nobody')
@@ -129,6 +130,12 @@ t.test('refuses what cannot be', async (t) => {
     ['POST', '/users', { name: 'X', login: 'tess.young@example.com' }, 409],
     ['POST', '/groups', { name: 'SALES' }, 409],
     ['PATCH', '/groups/Finance', { name: 'Sales' }, 409],
+    ['PATCH', '/enterprise', { seats: -1 }, 400],
+    ['PATCH', '/enterprise', { scopes: ['everything'] }, 400],
+    ['POST', '/accounts', { login: 'x@example.com' }, 400],
+    ['DELETE', '/accounts/nobody', undefined, 404],
+    ['PUT', '/invites/nobody', { answer: 'accepted' }, 404],
+    ['PUT', '/invites/nobody', { answer: 'maybe' }, 400],
     ['POST', '/reset', { seed: 'huge' }, 400]
   ] as const) {
     const answer = await control(bench, method, path, body)
@@ -156,6 +163,45 @@ t.test('the rest of an administrator’s changes, in process', async (t) => {
   const twin = { login: 'far@example.com', name: 'Twin' }
   t.equal((await call('POST', '/2.0/users', twin)).status, 409)
   t.equal((await call('PUT', `/2.0/users/${id}`, { external_app_user_id: 'x' })).status, 403)
+})
+
+t.test('changes the enterprise and what is around it', async (t) => {
+  const bench = await startBench(t, { control: true })
+  const ann = { name: 'Ann', login: 'ann@example.com' }
+  t.equal((await control(bench, 'PATCH', '/enterprise', { seats: 1 })).status, 204)
+  t.match(await bench.call('POST', '/2.0/users', ann), { status: 403, body: { code: 'forbidden' } })
+  t.equal((await control(bench, 'PATCH', '/enterprise', { seats: null })).status, 204)
+  const user = idOf(await bench.call('POST', '/2.0/users', ann))
+  const alias = { email: 'ann@new.example' }
+  const aliases = `/2.0/users/${user}/email_aliases`
+  t.equal((await bench.call('POST', aliases, alias)).status, 400)
+  await control(bench, 'PATCH', '/enterprise', { domains: ['example.com', 'New.example'] })
+  t.equal((await bench.call('POST', aliases, alias)).status, 201)
+
+  const tom = { login: 'tom@example.com', name: 'Tom', kind: 'personal', collaborates: false }
+  t.equal((await control(bench, 'POST', '/accounts', tom)).status, 201)
+  t.equal((await control(bench, 'POST', '/accounts', tom)).status, 409)
+  t.equal((await bench.call('POST', '/2.0/users', tom)).status, 409)
+  t.equal((await control(bench, 'DELETE', '/accounts/tom@example.com')).status, 204)
+  t.equal((await bench.call('POST', '/2.0/users', tom)).status, 201, 'the address is free')
+})
+
+t.test('changes what is guessed about Box, until it begins anew', async (t) => {
+  const bench = await startBench(t, { control: true, guesses: { repeatedMembership: 'existing' } })
+  const { emulator } = bench
+  const first = { ...emulator.guesses }
+  t.match(first, { ...defaultGuesses, repeatedMembership: 'existing' })
+  const id = emulator.admin.createUser({ login: 'a@example.com', name: 'A', ownsContent: true })
+  t.equal((await bench.call('DELETE', `/2.0/users/${id}`)).status, 409)
+  const changes = { deleteWithContent: 'bad-request', maxNameLength: 3, aliasesSearched: true }
+  t.equal((await control(bench, 'PATCH', '/guesses', changes)).status, 204)
+  t.equal((await bench.call('DELETE', `/2.0/users/${id}`)).status, 400)
+  t.strictSame((await control(bench, 'GET', '/guesses')).body, { ...first, ...changes })
+  for (const nonsense of [{ deleteWithContent: 'maybe' }, { maxNameLength: 'x' }, { noSuch: 1 }]) {
+    t.equal((await control(bench, 'PATCH', '/guesses', nonsense)).status, 400)
+  }
+  emulator.reset()
+  t.strictSame(emulator.guesses, first)
 })
 
 t.test('begins anew', async (t) => {

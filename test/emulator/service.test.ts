@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto'
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import t from 'tap'
@@ -47,6 +48,7 @@ const sign = (claims: object, expires = START / 1000 + 30) =>
   new SignJWT({
     iss: demoCredentials.clientId,
     sub: demoCredentials.enterpriseId,
+    aud: 'https://api.box.com/oauth2/token',
     box_sub_type: 'enterprise',
     jti: 'a-unique-id-of-enough-length',
     ...claims
@@ -72,6 +74,75 @@ t.test('a token for a JWT, whatever its signature', async (t) => {
   })
   t.strictSame((await grant(await sign({ sub: '999' }))).body, GRANT_REFUSED)
   t.strictSame((await grant('nonsense')).body, GRANT_REFUSED)
+})
+
+t.test('what a JWT may claim', async (t) => {
+  const { token, clock } = await startBench(t)
+  const grant = async (assertion: string) =>
+    token({ grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer', assertion })
+  const now = START / 1000
+  const other = { jti: 'another-unique-identifier' }
+  t.match((await grant(await sign(other, now + 61))).body, { error_description: /exp.* future/ })
+  t.equal((await grant(await sign(other, now + 60))).status, 200)
+  for (const claims of [
+    { aud: 'https://box.example/oauth2/token' },
+    { aud: undefined },
+    { iss: 'other' },
+    { box_sub_type: 'user' }
+  ]) {
+    t.strictSame((await grant(await sign(claims))).body, GRANT_REFUSED, JSON.stringify(claims))
+  }
+  for (const jti of ['fifteen-letters', 'x'.repeat(129), undefined]) {
+    t.match((await grant(await sign({ jti }))).body, { error_description: /'jti' claim/ })
+  }
+  clock.advance(90_000)
+  const late = await grant(await sign({}))
+  t.equal(late.headers.get('date'), 'Mon, 02 Mar 2026 18:01:30 GMT', 'by which to set a clock')
+})
+
+const pair = () => generateKeyPairSync('rsa', { modulusLength: 2048 })
+
+t.test('a JWT is signed with one of the keys that the application has', async (t) => {
+  const [first, second, stranger] = [pair(), pair(), pair()]
+  const pem = ({ publicKey }: typeof first) =>
+    publicKey.export({ type: 'spki', format: 'pem' }).toString()
+  let count = 0
+  const grantOf = async (keys: readonly (typeof first)[]) => {
+    const publicKeys = keys.map((key, index) => ({ id: `key-${index}`, key: pem(key) }))
+    const { token } = await startBench(t, { publicKeys })
+    return async (by: typeof first, header: { kid?: string; alg?: string }) => {
+      const assertion = await new SignJWT({
+        iss: demoCredentials.clientId,
+        sub: demoCredentials.enterpriseId,
+        aud: 'https://api.box.com/oauth2/token',
+        box_sub_type: 'enterprise',
+        jti: `a-unique-identifier-${++count}`
+      })
+        .setProtectedHeader({ alg: 'RS256', ...header })
+        .setExpirationTime(START / 1000 + 30)
+        .sign(by.privateKey)
+      const form = { grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer', assertion }
+      return (await token(form)).status
+    }
+  }
+  const one = await grantOf([first])
+  t.equal(await one(first, {}), 200, 'one key need not be named')
+  t.equal(await one(first, { kid: 'key-0', alg: 'RS512' }), 200)
+  t.equal(await one(first, { kid: 'key-7' }), 400)
+  t.equal(await one(stranger, { kid: 'key-0' }), 400)
+  t.equal(await one(first, { alg: 'PS256' }), 400)
+  const two = await grantOf([first, second])
+  t.equal(await two(second, { kid: 'key-1' }), 200)
+  t.equal(await two(second, { kid: 'key-0' }), 400)
+  t.equal(await two(second, {}), 400, 'several keys have to be told apart')
+})
+
+t.test('a token error in the shape of the API, where it is so', async (t) => {
+  const { token } = await startBench(t, { guesses: { grantErrorBody: 'error' } })
+  t.strictSame(
+    (await token({ client_secret: 'other' })).body,
+    boxError(400, 'invalid_grant', 'Grant credentials are invalid')
+  )
 })
 
 t.test('without a valid token: 401, a challenge and no body', async (t) => {

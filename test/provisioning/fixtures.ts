@@ -19,7 +19,8 @@ export const defaultSettings: ProvisioningSettings = {
   strictMembers: false,
   mapping: compileMapping(undefined, { loginDomain: undefined, allowCoadmin: false }),
   protectedLogins: new Set(),
-  protectedGroups: new Set()
+  protectedGroups: new Set(),
+  fuses: { people: undefined, memberships: undefined }
 }
 
 /** Jane as Box shows her, with these fields instead. */

@@ -146,7 +146,11 @@ t.test('the status tells what is on its way', async (t) => {
     [membership('add-membership', 2), { acknowledged: false }],
     [membership('add-membership', 3), { acknowledged: true, state: 'confirmed' }],
     [membership('remove-membership', 4), { acknowledged: true, state: 'unknown' }],
-    [{ kind: 'update-user', userId: userId(5), fields: { name: 'Jo' } }, { acknowledged: true }]
+    [{ kind: 'update-user', userId: userId(5), fields: { name: 'Jo' } }, { acknowledged: true }],
+    [
+      { kind: 'dissolve-group', groupId: groupId(1) },
+      { state: 'held', heldAt: 7 }
+    ]
   ]
   const hour = 3_600_000
   const directory = await open(path)
@@ -155,14 +159,16 @@ t.test('the status tells what is on its way', async (t) => {
       Object.assign({}, newEntry(operation, 'c', 100 + index), change)
     )
     await tx.appendJournal(entries)
+    await tx.putState('fuse.memberships', { openedAt: 9, countedAfter: 0 })
+    await tx.putState('fuse.people', { openedAt: null, countedAfter: 0 })
     await tx.audit(audit(10 * hour, 'failed'))
     await tx.audit(audit(20 * hour, 'failed'))
     await tx.audit(audit(30 * hour, 'done'))
   })
   await directory.close()
-  const { journal, audit: found } = await readStatus(url, 40 * hour)
+  const { journal, fuses, audit: found } = await readStatus(url, 40 * hour)
   t.match(journal, {
-    states: { decided: 3, sent: 0, unknown: 1, confirmed: 2, refused: 0, cancelled: 0 },
+    states: { held: 1, decided: 3, sent: 0, unknown: 1, confirmed: 2, refused: 0, cancelled: 0 },
     oldestOpenAt: 101,
     pendingMemberships: 2
   })
@@ -176,6 +182,10 @@ t.test('the status tells what is on its way', async (t) => {
       decidedAt: 104
     }
   ])
+  t.strictSame(fuses, {
+    people: { openedAt: null, held: 0 },
+    memberships: { openedAt: 9, held: 1 }
+  })
   t.equal(found.failures24h, 1)
   t.same(
     found.last.map(({ at }) => at / hour),

@@ -49,7 +49,8 @@ function readAlias(
   const isConfirmed = read.flag('is_confirmed') ?? guesses.ownDomainAliasConfirmsItself
   read.finish()
   if (email === undefined) throw badRequest(missingParameter('email'))
-  if (!enterprise.ownsDomainOf(email)) {
+  const isOwnDomain = enterprise.ownsDomainOf(email)
+  if (!isOwnDomain && guesses.aliasOutsideDomains !== 'unconfirmed') {
     throw guesses.aliasOutsideDomains === 'conflict'
       ? conflict('email')
       : badRequest(invalidParameter('email', email))
@@ -63,5 +64,5 @@ function readAlias(
       ? conflict('email')
       : badRequest(invalidParameter('email', email))
   }
-  return { email, isConfirmed }
+  return { email, isConfirmed: isConfirmed && isOwnDomain }
 }

@@ -49,7 +49,7 @@ export function registerGroupRoutes(app: FastifyInstance, context: EmulatorConte
   app.put('/groups/:id(^\\d+$)', (request) => {
     const shown = view(request, STANDARD_GROUP_FIELDS)
     const group = findEditableGroup(context, request)
-    const fields = readGroupBody(request.body, context)
+    const fields = withProvenance(context, group, readGroupBody(request.body, context))
     assertUnique(context, fields, group)
     return renderGroup(context.enterprise.changeGroup(group, fields), shown)
   })
@@ -107,6 +107,17 @@ function readGroupBody(body: unknown, { guesses }: EmulatorContext): Partial<Gro
   })
   read.finish()
   return fields
+}
+
+/** Connectors are known that could not clear `provenance` once it was set. */
+function withProvenance(
+  { guesses }: EmulatorContext,
+  group: GroupRecord,
+  { provenance, ...others }: Partial<GroupFields>
+): Partial<GroupFields> {
+  if (provenance === undefined) return others
+  const isKept = provenance === '' && guesses.clearedProvenance === 'kept'
+  return { ...others, provenance: isKept ? group.fields.provenance : provenance }
 }
 
 /** Throws 409 where a name, or what else is to be unique, belongs to another group than `own`. */

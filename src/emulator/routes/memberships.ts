@@ -5,7 +5,14 @@ import { paramOf, queryOf } from '../context.ts'
 import type { EmulatorContext } from '../context.ts'
 import { offsetPage } from '../paging.ts'
 import type { MemberPermissions, MembershipRecord, MemberRole } from '../records.ts'
-import { accessDenied, badRequest, conflict, invalidParameter, notFound } from '../refusal.ts'
+import {
+  accessDenied,
+  badRequest,
+  conflict,
+  forbiddenByPolicy,
+  invalidParameter,
+  notFound
+} from '../refusal.ts'
 import {
   MEMBERSHIP_FIELDS,
   readFields,
@@ -98,6 +105,7 @@ function addMember(
   if (group === undefined) throw unknownMember(context, 'group', groupId)
   assertEditable(group, context)
   if (user.fields.status === 'inactive' && !guesses.inactiveMayJoin) throw accessDenied()
+  if (user.barred) throw forbiddenByPolicy()
   const present = enterprise.memberships.find(groupId, userId)
   if (present !== undefined) {
     if (guesses.repeatedMembership === 'conflict') throw conflict()

@@ -7,7 +7,9 @@ import type { UserFields, UserRecord } from '../records.ts'
 import {
   accessDenied,
   badRequest,
+  badRequestBecause,
   conflict,
+  forbidden,
   invalidParameter,
   loginTaken,
   missingParameter,
@@ -68,6 +70,7 @@ function createUser(context: EmulatorContext, request: FastifyRequest): UserReco
     ? appUserLogin(context)
     : freeLogin(context, fields.login)
   assertFreeExternalId(context, caller, fields.external_app_user_id)
+  assertSeat(context, fields.is_platform_access_only === true)
   return enterprise.createUser({
     ...fields,
     name,
@@ -75,6 +78,18 @@ function createUser(context: EmulatorContext, request: FastifyRequest): UserReco
     createdBy: caller.clientId,
     listDelayMs: misfortuneOf(request).listDelay ?? guesses.listDelayMs
   })
+}
+
+/** A user who is inactive takes a seat as well; the service account takes none. */
+function assertSeat({ enterprise, guesses }: EmulatorContext, isAppUser: boolean): void {
+  const takesSeat = (appUser: boolean) => !appUser || guesses.appUsersTakeSeats
+  const taken = enterprise.users.sorted.filter(
+    ({ id, fields }) =>
+      id !== enterprise.serviceAccount.id && takesSeat(fields.is_platform_access_only)
+  ).length
+  if (!takesSeat(isAppUser) || taken < enterprise.seats) return
+  const reason = 'All seats of the enterprise are taken'
+  throw guesses.noSeatLeft === 'forbidden' ? forbidden(reason) : badRequestBecause(reason)
 }
 
 /** App users get an address from Box that nobody can write to. */
@@ -158,7 +173,8 @@ function assertFreeExternalId(
 }
 
 /**
- * A login changes only to a confirmed alias of the same user, and never in letter case alone.
+ * A login changes only to a confirmed alias of the same user, or else to a free address of the
+ * enterprise's domains, and never in letter case alone.
  * Returns undefined where there is nothing to change. Throws 400 naming `new_primary_email`.
  */
 function checkLoginChange(
@@ -168,8 +184,10 @@ function checkLoginChange(
 ): string | undefined {
   if (login === user.fields.login && guesses.sameLogin === 'harmless') return undefined
   const alias = [...user.aliases.values()].find(({ email }) => fold(email) === fold(login))
+  const maySkipAlias =
+    !guesses.loginChangeNeedsAlias && alias === undefined && enterprise.isFreeInDomains(login)
   const refused =
-    alias?.is_confirmed !== true ||
+    (alias?.is_confirmed !== true && !maySkipAlias) ||
     enterprise.users.byLogin(login) !== undefined ||
     (guesses.loginChangeNeedsConfirmedEmail && !user.emailConfirmed)
   if (refused) throw badRequest(invalidParameter('new_primary_email', login))

@@ -24,6 +24,7 @@ const expected: Record<ProvisioningErrorCode, readonly [number, string?]> = {
   invalid_value: [400, 'invalidValue'],
   refused_by_box: [400, 'invalidValue'],
   busy: [503],
+  fuse_open: [503],
   importing: [503],
   version_mismatch: [412]
 }

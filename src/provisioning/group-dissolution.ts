@@ -1,0 +1,57 @@
+import { dropHeld, holdRemovals } from './held.ts'
+import { decideMemberships, type DecisionContext } from './membership-decision.ts'
+import type { BoxUserId, GroupRecord } from './model.ts'
+import { groupMembersSubject, newEntry, type JournalEntry } from './operations.ts'
+import type { DirectoryTransaction } from './ports.ts'
+import { writeGroup } from './write-group.ts'
+
+/** The decided removal of everybody from a group. */
+export interface Dissolution {
+  readonly known: readonly JournalEntry[]
+  /** What finds the members whom only Box knows. */
+  readonly sweep: readonly JournalEntry[]
+}
+
+/**
+ * Hides a group and decides the removal of everybody from it. Resolves to undefined where the fuse
+ * holds it, as a whole: the group stays as it is.
+ */
+export async function decideDissolution(
+  tx: DirectoryTransaction,
+  group: GroupRecord,
+  context: DecisionContext
+): Promise<Dissolution | undefined> {
+  const { groupId, admit, trail, now } = context
+  const rows = await tx.memberships.ofGroup(groupId)
+  const count = rows.filter(({ intended }) => intended).length
+  const standing =
+    context.standing === 'ask' ? await admit(tx, 'memberships', count, trail) : context.standing
+  if (standing === 'refused') {
+    await holdRemovals(tx, [{ kind: 'dissolve-group', groupId }], trail, now)
+    return undefined
+  }
+  await dropHeld(tx, await tx.journal.heldFor(groupMembersSubject(groupId)))
+  await writeGroup(tx, group, { tombstone: true }, context)
+  const known = await removeEverybody(tx, rows, { ...context, standing })
+  return { known, sweep: await decideSweep(tx, context) }
+}
+
+/** Decides the removal of these members. */
+export async function removeEverybody(
+  tx: DirectoryTransaction,
+  rows: readonly { readonly userId: BoxUserId }[],
+  context: DecisionContext
+): Promise<readonly JournalEntry[]> {
+  const everybody = { kind: 'remove', ids: rows.map(({ userId }) => userId) } as const
+  return (await decideMemberships(tx, [everybody], context)).entries
+}
+
+/** While changes made in Box are not followed, a group may have members whom only Box knows. */
+async function decideSweep(
+  tx: DirectoryTransaction,
+  { groupId, mirror, trail, now }: DecisionContext
+): Promise<readonly JournalEntry[]> {
+  if (mirror.isCurrent()) return []
+  const operation = { kind: 'sweep-group', groupId } as const
+  return tx.appendJournal([newEntry(operation, trail.context.correlationId, now)])
+}
