@@ -1,5 +1,7 @@
 import { request } from './load.ts'
 import { groupId, loginOf, userId } from './population.ts'
+import { workOf } from './processes/event-loop.ts'
+import type { Block } from './processes/event-loop.ts'
 import type { Servers } from './reads.ts'
 import type { Row } from './table.ts'
 
@@ -59,28 +61,43 @@ export function patchOf(op: 'add' | 'remove', members: readonly { readonly value
 /** The longest block that a request may cause, in milliseconds. */
 const target = 50
 
-/** Sends what reads or changes much, and tells of the longest block of the whole run. */
+/**
+ * Sends what reads or changes much, and tells of the longest block of the whole run. What counts is
+ * what the bridge did meanwhile; the time in which it waited for a processor is shown beside it.
+ */
 export async function measureBlocks(servers: Servers, repeats: number): Promise<readonly Row[]> {
   const { baseline, large } = servers
-  const before = await large.ask<number>('longestBlock')
-  const longest = [{ name: 'load', block: before }]
+  const longest = [{ name: 'load', block: await large.ask<Block>('longestBlock') }]
   for (const { name, run } of heavies) {
-    const blocks: number[] = []
+    const blocks: Block[] = []
     for (let repeat = 0; repeat < (name.startsWith('PATCH') ? 1 : repeats); repeat += 1) {
       await run(large.baseUrl)
-      blocks.push(await large.ask<number>('longestBlock'))
+      blocks.push(await large.ask<Block>('longestBlock'))
     }
-    longest.push({ name, block: Math.max(...blocks) })
+    longest.push({ name, block: blocks.reduce(longer) })
   }
-  const worst = longest.reduce((most, one) => (one.block > most.block ? one : most))
+  const worst = longest.reduce((most, one) =>
+    longer(most.block, one.block) === most.block ? most : one
+  )
+  const bare = await baseline.ask<Block>('longestBlock')
   return [
     {
-      figure: 'longest event-loop block over the whole run',
-      measured: `${worst.block.toFixed(0)} ms (${worst.name})`,
-      baseline: `${(await baseline.ask<number>('longestBlock')).toFixed(0)} ms (bare Fastify under load)`,
-      result: longest.map(({ name, block }) => `${name} ${block.toFixed(0)}`).join(', '),
+      figure: 'longest event-loop block over the whole run, without waiting for a processor',
+      measured: `${blockText(worst.block)} (${worst.name})`,
+      baseline: `${blockText(bare)} (bare Fastify under load)`,
+      result: longest.map(({ name, block }) => `${name} ${blockText(block)}`).join(', '),
       target: `≤ ${target} ms`,
-      verdict: worst.block <= target ? 'met' : 'missed'
+      verdict: workOf(worst.block) <= target ? 'met' : 'missed'
     }
   ]
+}
+
+function longer(left: Block, right: Block): Block {
+  return workOf(left) >= workOf(right) ? left : right
+}
+
+/** What the process did in it, and what it waited besides. */
+function blockText(block: Block): string {
+  const waited = block.scheduler < 1 ? '' : ` + ${block.scheduler.toFixed(0)}`
+  return `${workOf(block).toFixed(0)}${waited} ms`
 }

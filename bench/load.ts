@@ -1,5 +1,6 @@
 import autocannon from 'autocannon'
 import { token } from './processes/bridge.ts'
+import type { Process } from './processes/start.ts'
 
 /** Requests to be sent in turn, as paths with their query. */
 export type Paths = readonly string[]
@@ -9,12 +10,21 @@ const headers = { authorization: `Bearer ${token}` }
 /** How many requests are under way at a time. */
 const connections = 10
 
-/** Sends GET requests for so many seconds and returns how many were answered 200 in a second. */
-export async function requestsPerSecond(
-  origin: string,
+/** How a server did under load. */
+export interface Throughput {
+  /** Requests that were answered 200 in a second. */
+  readonly perSecond: number
+  /** Microseconds of processor time that the server spent on one, all its threads together. */
+  readonly processorTime: number
+}
+
+/** Sends GET requests to a process for so many seconds. */
+export async function measureThroughput(
+  { server, origin }: { readonly server: Process; readonly origin: string },
   paths: Paths,
   seconds: number
-): Promise<number> {
+): Promise<Throughput> {
+  const before = await server.ask<number>('processorTime')
   const result = await autocannon({
     url: origin,
     connections,
@@ -28,7 +38,8 @@ export async function requestsPerSecond(
   if (ok === 0 || ok < total || result.errors > 0) {
     throw new Error(`${origin}${paths[0]}: ${ok} of ${total} answered 200, ${result.errors} errors`)
   }
-  return total / result.duration
+  const spent = (await server.ask<number>('processorTime')) - before
+  return { perSecond: total / result.duration, processorTime: spent / total }
 }
 
 /** Sends one request and returns its answer's text; anything but `status` is an error. */

@@ -3,6 +3,7 @@ import { createBoxWatch } from './background/box-watch.ts'
 import { createHeldExpiry } from './background/held-expiry.ts'
 import { createImport, type Import } from './background/import.ts'
 import { createJournalWorker } from './background/journal-worker.ts'
+import { createTokenBook, type TokenBook } from './background/token-book.ts'
 import { createBoxClient, type BoxClient } from './box/client.ts'
 import { showAgain } from './background/show-again.ts'
 import type { Config } from './config/config.ts'
@@ -16,13 +17,6 @@ import type { JsonObject } from './lib/json.ts'
 import { systemRandom, type Random } from './lib/random.ts'
 import { fold } from './lib/text.ts'
 import { ProvisioningError } from './provisioning/errors.ts'
-import {
-  actOnHeld,
-  reportFuses,
-  type FuseAction,
-  type FuseReport,
-  type FuseVerb
-} from './provisioning/fuse-desk.ts'
 import { compileMapping, mergedMapping, type Mapping } from './provisioning/mapping/mapping.ts'
 import { newGroupFields, newUserFields } from './provisioning/new-fields.ts'
 import type { Directory } from './provisioning/ports.ts'
@@ -30,14 +24,14 @@ import { createProvisioning, type Provisioning } from './provisioning/provisioni
 import { keepSecret } from './provisioning/secrets.ts'
 import type { ProvisioningSettings } from './provisioning/settings.ts'
 import { buildApp } from './scim/app.ts'
-import { createTokenCheck } from './scim/bearer-tokens.ts'
+import { createAuthenticate, type Check } from './scim/access/authenticator.ts'
+import { createIssuerCheck } from './scim/access/issuers.ts'
+import { createManagedTokenCheck } from './scim/access/managed-tokens.ts'
+import { createPlainTokenCheck } from './scim/access/plain-tokens.ts'
 import { parseResource } from './scim/protocol/resource.ts'
 import { resourceTypes } from './scim/protocol/schemas.ts'
-import { backUpDirectory, type DirectoryBackup } from './store/backup.ts'
 import { discardDirectory } from './store/discard.ts'
-import { openDirectoryBeside } from './store/open-beside.ts'
 import { openDirectory } from './store/open.ts'
-import { readStatus, type DirectoryStatus } from './store/status.ts'
 
 /** What tests replace; each has a default. */
 export interface ServerParts {
@@ -65,18 +59,6 @@ export interface Demo {
   readonly token: string
   /** The embedded emulator, without a path. */
   readonly emulatorUrl: string
-}
-
-/** What an operator does with a directory on the database itself, also while a bridge runs on it. */
-export interface Operator {
-  /** Copies the directory into a new file. Rejects where it cannot, and leaves no file then. */
-  backUp(file: string): Promise<DirectoryBackup>
-  /** Reads how the directory is. Rejects where it cannot be read. */
-  status(): Promise<DirectoryStatus>
-  /** Tells what the fuses hold. */
-  fuses(): Promise<FuseReport>
-  /** Releases or discards what they hold; see {@link actOnHeld}. */
-  actOnHeld(verb: FuseVerb, names: readonly string[]): Promise<FuseAction>
 }
 
 /** The Box that the bridge works against, and how it is left. */
@@ -116,31 +98,6 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
   } catch (error) {
     for (const step of undo.toReversed()) await step()
     throw error
-  }
-}
-
-/** The operator's side of the directory at `databaseUrl`; nothing is opened until it is asked. */
-export function createOperator(
-  databaseUrl: string,
-  { clock = systemClock, random = systemRandom }: Pick<ServerParts, 'clock' | 'random'> = {}
-): Operator {
-  const beside = async <Result>(work: (directory: Directory) => Promise<Result>) => {
-    const directory = await openDirectoryBeside(databaseUrl)
-    try {
-      return await work(directory)
-    } finally {
-      await directory.close()
-    }
-  }
-  return {
-    backUp: (file) => backUpDirectory(databaseUrl, file),
-    status: () => readStatus(databaseUrl, clock.now()),
-    fuses: () => beside((directory) => reportFuses(directory)),
-    actOnHeld: (verb, names) =>
-      beside((directory) => {
-        const at = { now: clock.now(), correlationId: random.uuid() }
-        return actOnHeld(directory, verb, names, at)
-      })
   }
 }
 
@@ -221,6 +178,9 @@ async function run(
   const stop = new AbortController()
   const { provisioning, worker } = joinProvisioning({ ...parts, firstImport })
   const demo = demoOf(config, box, random)
+  const book = createTokenBook({ directory, clock, log })
+  await book.refresh()
+  assertSomebodyMayCall(config, book)
   const app = buildApp(
     {
       users: provisioning.users,
@@ -231,7 +191,7 @@ async function run(
         box: box.client.health().ok ? 'ok' : 'degraded',
         import: firstImport.progress()
       }),
-      authenticate: createTokenCheck(demo === undefined ? config.scimTokens : [demo.token]),
+      authenticate: createAuthenticate(waysIn(config, demo, { book, clock }), clock),
       clock,
       random,
       cursorSecret: await keepSecret(directory, random, 'cursors')
@@ -239,6 +199,7 @@ async function run(
     {
       publicUrl: config.publicUrl,
       requestBudgetMs: config.requestBudgetMs,
+      trustedProxies: config.trustedProxies,
       demo: demo !== undefined,
       logger: log
     }
@@ -256,6 +217,7 @@ async function run(
       watch.run(stop.signal, wasImported)
     ])
   )
+  const bookKeeping = book.run(stop.signal)
   background.catch((error: unknown) => log.error({ err: error }, 'the background work ended'))
   return {
     url,
@@ -266,7 +228,7 @@ async function run(
       stop.abort()
       // Turns waiting calls away, so that the background work ends soon.
       await box.close()
-      await background.catch(() => undefined)
+      await Promise.allSettled([background, bookKeeping])
       await directory.close()
     }
   }
@@ -319,6 +281,28 @@ function provisioningSettings(config: Config): ProvisioningSettings {
     protectedGroups: new Set(config.protectedGroups.map(fold)),
     fuses: { people: config.fuse, memberships: config.fuseMembers }
   }
+}
+
+/** A bridge that nobody can sign in to would only seem to be there. */
+function assertSomebodyMayCall(config: Config, book: TokenBook): void {
+  const isOpen =
+    config.mode === 'demo' || config.scimTokens.length > 0 || config.oidcIssuers.length > 0
+  if (isOpen || book.live().length > 0) return
+  throw new Error(
+    'Nobody could sign in: make a token with `box-scim token create NAME`, or set SCIM_TOKEN or OIDC_ISSUERS.'
+  )
+}
+
+function waysIn(
+  config: Config,
+  demo: Demo | undefined,
+  { book, clock }: { readonly book: TokenBook; readonly clock: Clock }
+): readonly Check[] {
+  return [
+    createPlainTokenCheck(demo === undefined ? config.scimTokens : [demo.token]),
+    createManagedTokenCheck(book, { basic: config.basicAuth }),
+    createIssuerCheck(config.oidcIssuers, { clock })
+  ]
 }
 
 function demoOf(config: Config, box: BoxSide, random: Random): Demo | undefined {

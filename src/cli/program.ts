@@ -5,6 +5,8 @@ import { showMapping, testMapping } from './mapping.ts'
 import { fuseAct, fuseList } from './fuse.ts'
 import { serve } from './serve.ts'
 import { status } from './status.ts'
+import { createToken, listTokens, revokeToken } from './token.ts'
+import type { TokenOptions } from './token.ts'
 
 /** The command line; docs/cli.md documents it. `exit` is told the exit code of the command that ran. */
 export function createProgram(io: CommandIo, exit: (code: number) => void): Command {
@@ -44,6 +46,7 @@ export function createProgram(io: CommandIo, exit: (code: number) => void): Comm
     .action(async (file: string) => exit(await testMapping(io, file)))
 
   addFuse(program, io, exit)
+  addTokens(program, io, exit)
   return program
 }
 
@@ -70,4 +73,31 @@ function addFuse(program: Command, io: CommandIo, exit: (code: number) => void):
     .description('drop held removals')
     .argument('[login...]', names)
     .action(async (logins: readonly string[]) => exit(await fuseAct(io, 'discard', logins)))
+}
+
+function addTokens(program: Command, io: CommandIo, exit: (code: number) => void): void {
+  const token = program.command('token').description('make, list and revoke access tokens')
+
+  token
+    .command('create')
+    .description('make an access token and print it: it is shown once')
+    .argument('<name>', 'what logs and the audit call it')
+    .option('--scopes <list>', 'what it may do, separated by commas', 'users,groups')
+    .option('--network <cidr...>', 'where it may be used from; default anywhere', [])
+    .option('--expires <when>', 'days such as 90d, a date, or never', '365d')
+    .action(async (name: string, options: TokenOptions) =>
+      exit(await createToken(io, name, options))
+    )
+
+  token
+    .command('list')
+    .description('show the access tokens, without what they are')
+    .option('--json', 'print JSON')
+    .action(async (options: { readonly json?: boolean }) => exit(await listTokens(io, options)))
+
+  token
+    .command('revoke')
+    .description('end an access token, also while the bridge runs')
+    .argument('<name>', 'its name')
+    .action(async (name: string) => exit(await revokeToken(io, name)))
 }

@@ -1,3 +1,4 @@
+import type { AccessScope } from '../lib/access-scopes.ts'
 import type { Milliseconds } from '../lib/clock.ts'
 import type { JsonValue } from '../lib/json.ts'
 
@@ -12,6 +13,21 @@ export type BoxCredentials =
     }
   /** Box's JWT configuration file, read and checked (https://developer.box.com/guides/authentication/jwt/). */
   | { readonly kind: 'jwt'; readonly config: string; readonly enterpriseId: string }
+
+/** An OIDC issuer whose JWT access tokens are accepted. */
+export interface OidcIssuer {
+  /** As it stands in the tokens' `iss`. */
+  readonly issuer: string
+  /** What the tokens' `aud` must hold. */
+  readonly audience: string
+  /** The client ids that may ask; at least one. */
+  readonly clients: readonly string[]
+  readonly scopes: readonly AccessScope[]
+  /** CIDR blocks that its tokens may be used from; empty: from anywhere. */
+  readonly networks: readonly string[]
+  /** Where its keys are; undefined: as its OpenID configuration says. */
+  readonly jwksUrl: string | undefined
+}
 
 /** The levels of the log, as pino names them. */
 export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent'
@@ -30,8 +46,14 @@ interface Settings {
   readonly port: number
   /** Base of every `meta.location`, without a slash at its end; undefined: taken from the request. */
   readonly publicUrl: string | undefined
-  /** Plain bearer tokens; empty only in the demo, which makes one. */
+  /** Plain bearer tokens; the demo makes one where there is none. */
   readonly scimTokens: readonly string[]
+  /** Whose JWT access tokens are accepted. */
+  readonly oidcIssuers: readonly OidcIssuer[]
+  /** Whether HTTP Basic is accepted for the tokens of the directory. */
+  readonly basicAuth: boolean
+  /** The proxies whose `X-Forwarded-*` headers are believed, as CIDR blocks. */
+  readonly trustedProxies: readonly string[]
   /** `file:PATH` or `file::memory:`. */
   readonly databaseUrl: string
   /** One budget for all calls to Box. */

@@ -1,7 +1,9 @@
+import type { JsonValue } from '../lib/json.ts'
 import type { BoxCredentials, Config } from './config.ts'
 import { ConfigError } from './config-error.ts'
 import type { ConfigProblem } from './config-error.ts'
 import { parseFuse } from './fuse.ts'
+import { readIssuers } from './issuers.ts'
 import { settings } from './reference.ts'
 import { chooseMode, crossProblems, jwtCredentials } from './rules.ts'
 import type { ModeChoice } from './rules.ts'
@@ -31,7 +33,7 @@ export function loadConfig(env: Environment, readFile: ReadFile): Config {
   const { values, wrong } = validateValues(
     new Map([
       ...defaultsOf(choice),
-      ...[...given.values].map(([key, { value }]) => [key, value] as const)
+      ...[...given.values].map(([key, { value }]) => [key, plain(value)] as const)
     ])
   )
   const jwt = jwtCredentials(given, readFile)
@@ -121,6 +123,11 @@ function defaultsOf({ mode }: ModeChoice): ReadonlyMap<string, unknown> {
   ])
 }
 
+/** What the configuration file writes as a list is the text of that list in the environment. */
+function plain(value: JsonValue): JsonValue {
+  return typeof value === 'object' && value !== null ? JSON.stringify(value) : value
+}
+
 function isProblem(found: object | undefined): found is ConfigProblem {
   return found !== undefined && 'reason' in found
 }
@@ -153,6 +160,9 @@ function settingsOf(values: ConfigValues) {
     port: values.PORT,
     publicUrl: values.PUBLIC_URL === undefined ? undefined : withoutSlash(values.PUBLIC_URL),
     scimTokens: listOf(values.SCIM_TOKEN),
+    oidcIssuers: values.OIDC_ISSUERS === undefined ? [] : readIssuers(values.OIDC_ISSUERS),
+    basicAuth: values.BASIC_AUTH,
+    trustedProxies: listOf(values.TRUST_PROXY),
     databaseUrl: values.DATABASE_URL,
     boxCallsPerMinute: values.BOX_CALLS_PER_MINUTE,
     requestBudgetMs: values.REQUEST_BUDGET_SECONDS * 1000,

@@ -1,8 +1,8 @@
 import type { MappingFileText } from './config.ts'
 import type { ConfigProblem } from './config-error.ts'
-import { attempt, parseJson } from './sources.ts'
+import { attempt } from './sources.ts'
 import type { Given, ReadFile } from './sources.ts'
-import type { JsonValue } from '../lib/json.ts'
+import { parseJson, type JsonValue } from '../lib/json.ts'
 
 const mappingKey = 'MAPPING_FILE'
 

@@ -1,4 +1,5 @@
 import type { JsonObject } from '../lib/json.ts'
+import { issuerListSchema, issuersAllowed } from './issuers.ts'
 
 /** One key of the configuration: its rule and its documentation in one place. */
 export interface Setting {
@@ -91,6 +92,25 @@ export const settings: readonly Setting[] = Object.freeze([
       defaultNote: 'none; the demo makes one',
       description: 'Bearer tokens that SCIM clients present. Several allow a change without a gap.',
       secret: true
+    }
+  ),
+  setting('OIDC_ISSUERS', issuersAllowed, issuerListSchema, {
+    defaultNote: 'none',
+    description:
+      'JWT access tokens that are accepted besides: the issuer, its audience and the client ids that may ask. `docs/access.md` has examples.'
+  }),
+  flag(
+    'BASIC_AUTH',
+    'Whether HTTP Basic is accepted: the name of a managed token as user, the token as password.'
+  ),
+  setting(
+    'TRUST_PROXY',
+    'IP addresses or CIDR blocks, separated by commas',
+    { type: 'string', format: 'network-list' },
+    {
+      defaultNote: 'none',
+      description:
+        'Proxies in front whose `X-Forwarded-For`, `-Proto` and `-Host` are believed. Without, source networks are compared with the address that connects.'
     }
   ),
   setting(

@@ -1,7 +1,7 @@
-import { isJsonObject } from '../lib/json.ts'
+import { isJsonObject, parseJson } from '../lib/json.ts'
 import type { BoxCredentials } from './config.ts'
 import type { ConfigProblem } from './config-error.ts'
-import { attempt, containerMarker, parseJson } from './sources.ts'
+import { attempt, containerMarker } from './sources.ts'
 import type { Environment, Given, ReadFile } from './sources.ts'
 
 const clientCredentialKeys = ['BOX_CLIENT_ID', 'BOX_CLIENT_SECRET', 'BOX_ENTERPRISE_ID'] as const
@@ -27,9 +27,7 @@ export function chooseMode(env: Environment, given: Given): ModeChoice {
 
 /** The rules that concern several keys at once. */
 export function crossProblems(choice: ModeChoice, given: Given): readonly ConfigProblem[] {
-  return choice.mode === 'demo'
-    ? demoProblems(given)
-    : [...credentialProblems(choice, given), ...tokenProblems(given)]
+  return choice.mode === 'demo' ? demoProblems(given) : credentialProblems(choice, given)
 }
 
 /** Tells whether only this machine can reach the address. */
@@ -71,18 +69,6 @@ function bothKinds(keys: readonly string[]): ConfigProblem {
     allowed: `${clientCredentialKeys.join(', ')} together, or ${jwtKey} alone`,
     advice: 'Unset one kind.'
   }
-}
-
-function tokenProblems({ mentioned }: Given): readonly ConfigProblem[] {
-  if (mentioned.has('SCIM_TOKEN')) return []
-  return [
-    {
-      key: 'SCIM_TOKEN',
-      reason: 'is missing: nobody could sign in',
-      allowed: 'tokens of at least 16 characters without spaces, separated by commas',
-      advice: 'Make one with `openssl rand -base64 32` and set SCIM_TOKEN or SCIM_TOKEN_FILE.'
-    }
-  ]
 }
 
 /** The credentials in the given JWT configuration file, or what is wrong with it; undefined without one. */

@@ -1,7 +1,9 @@
 import { Ajv } from 'ajv'
 import type { ErrorObject } from 'ajv'
+import { isNetwork } from '../lib/networks.ts'
 import type { LogLevel } from './config.ts'
 import { fuseOff, parseFuse } from './fuse.ts'
+import { isIssuerList } from './issuers.ts'
 import { settings } from './reference.ts'
 
 /** The values after validation, by key, numbers and booleans converted. */
@@ -10,6 +12,9 @@ export interface ConfigValues {
   readonly PORT: number
   readonly PUBLIC_URL?: string
   readonly SCIM_TOKEN?: string
+  readonly OIDC_ISSUERS?: string
+  readonly BASIC_AUTH: boolean
+  readonly TRUST_PROXY?: string
   readonly DATABASE_URL: string
   readonly BOX_API_URL: string
   readonly BOX_CLIENT_ID?: string
@@ -38,9 +43,9 @@ export interface ConfigValues {
 
 const fewestTokenCharacters = 16
 
-/** The parts of a comma-separated value; spaces around commas do not count. */
+/** The items of a list with commas; spaces around them do not count. */
 export function splitList(list: string): readonly string[] {
-  return list.split(',').map((part) => part.trim())
+  return list.split(',').map((item) => item.trim())
 }
 
 /** Any character that may stand in a header, without spaces: RFC 6750 §2.1 is narrower, clients are not. */
@@ -67,7 +72,9 @@ const ajv = new Ajv({
     host,
     'login-list': (list: string) =>
       splitList(list).every((login) => /^[^\s@]+@[^\s@]+$/.test(login)),
-    'token-list': (list: string) => splitList(list).every(isToken)
+    'token-list': (list: string) => splitList(list).every(isToken),
+    'network-list': (list: string) => splitList(list).every(isNetwork),
+    'issuer-list': isIssuerList
   }
 })
 

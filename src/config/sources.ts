@@ -1,4 +1,4 @@
-import { isJsonObject } from '../lib/json.ts'
+import { isJsonObject, parseJson } from '../lib/json.ts'
 import type { JsonObject, JsonValue } from '../lib/json.ts'
 import type { ConfigProblem } from './config-error.ts'
 import { settings } from './reference.ts'
@@ -105,15 +105,6 @@ function readObject(
   if ('failure' in text) return refuse(`cannot be read (${text.failure})`)
   const parsed = parseJson(text.result)
   return isJsonObject(parsed) ? { object: parsed } : refuse('is no JSON object')
-}
-
-/** Parses JSON; undefined where it is none. The parser's message is dropped: it quotes the text. */
-export function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown
-  } catch {
-    return undefined
-  }
 }
 
 function valueOf(key: string, layer: Layer, readFile: ReadFile): GivenValue | ConfigProblem {

@@ -29,3 +29,12 @@ export function sameJson(left: JsonValue | undefined, right: JsonValue | undefin
     keys.every((key) => Object.hasOwn(right, key) && sameJson(left[key], right[key]))
   )
 }
+
+/** Parses JSON; undefined where it is none. The parser's message is dropped: it quotes the text. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown
+  } catch {
+    return undefined
+  }
+}

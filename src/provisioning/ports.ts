@@ -1,5 +1,6 @@
 import type { EpochMs } from '../lib/clock.ts'
 import type { JsonValue } from '../lib/json.ts'
+import type { AccessToken, NewAccessToken } from './access.ts'
 import type {
   BoxGroup,
   BoxGroupFields,
@@ -305,6 +306,12 @@ export interface StateReads {
   get(key: string): Promise<JsonValue | undefined>
 }
 
+/** Reads of the tokens that callers may present. */
+export interface AccessTokenReads {
+  /** All that are kept, revoked ones included, oldest first. */
+  list(): Promise<readonly AccessToken[]>
+}
+
 /** All reads. */
 export interface DirectoryReads {
   readonly users: UserReads
@@ -313,6 +320,7 @@ export interface DirectoryReads {
   readonly memberships: MembershipReads
   readonly journal: JournalReads
   readonly state: StateReads
+  readonly tokens: AccessTokenReads
 }
 
 /** What a journal entry becomes. Absent keys stay. */
@@ -358,6 +366,13 @@ export interface DirectoryTransaction extends DirectoryReads {
   audit(entry: AuditEntry): Promise<void>
   /** Sets a named value. */
   putState(key: string, value: JsonValue): Promise<void>
+  /** Keeps a token. */
+  addToken(token: NewAccessToken): Promise<void>
+  /** Changes a token; absent keys stay. */
+  updateToken(
+    id: number,
+    change: Partial<Pick<AccessToken, 'revokedAt' | 'lastUsedAt'>>
+  ): Promise<void>
 }
 
 /** The directory: the local mirror of the Box enterprise and the shadow of what the IdP sent. */

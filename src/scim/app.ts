@@ -6,7 +6,7 @@ import serviceProviderConfig from '../../scim-schemas/service-provider-config.js
 import type { Clock, Milliseconds } from '../lib/clock.ts'
 import type { Random } from '../lib/random.ts'
 import type { GroupService, ResourceService, UserService } from '../provisioning/requests.ts'
-import type { Authenticate } from './bearer-tokens.ts'
+import type { Authenticate } from './access/caller.ts'
 import { prepareActor, requireToken } from './plugins/auth.ts'
 import { readBodies } from './plugins/bodies.ts'
 import { answerBesideRoutes, createClientErrorHandler } from './plugins/client-errors.ts'
@@ -57,6 +57,8 @@ export interface AppOptions {
   readonly maxHeaderBytes?: number | undefined
   /** How long a request may take to arrive; default 60 s. */
   readonly receiveTimeoutMs?: Milliseconds | undefined
+  /** The proxies whose `X-Forwarded-*` headers are believed, as CIDR blocks; default none. */
+  readonly trustedProxies?: readonly string[] | undefined
   /** When a write that nobody answers is answered 503; default 5 s after the budget. */
   readonly answerTimeoutMs?: Milliseconds | undefined
 }
@@ -92,7 +94,7 @@ export function buildApp(deps: AppDependencies, options: AppOptions): FastifyIns
   answerErrors(app, settings.bodyLimit)
   readBodies(app)
 
-  serveHealth(app, deps.readiness)
+  serveHealth(app, deps.readiness, deps.authenticate)
   pointToScim(app)
   app.register(
     (scim, _options, done) => {
@@ -143,6 +145,7 @@ function createServer({ random }: AppDependencies, settings: Settings): FastifyI
     }),
     genReqId: () => random.uuid(),
     requestIdHeader: false,
+    trustProxy: settings.trustedProxies.length === 0 ? false : [...settings.trustedProxies],
     rewriteUrl: ({ url = '/' }) => withoutEntraFlag(url),
     routerOptions: {
       ignoreTrailingSlash: true,
@@ -177,6 +180,7 @@ function withDefaults(options: AppOptions): Settings {
     bodyLimit: options.bodyLimit ?? httpLimits.bodyBytes,
     maxHeaderBytes: options.maxHeaderBytes ?? httpLimits.headerBytes,
     receiveTimeoutMs: options.receiveTimeoutMs ?? httpLimits.receiveMs,
+    trustedProxies: options.trustedProxies ?? [],
     answerTimeoutMs: options.answerTimeoutMs ?? options.requestBudgetMs + graceMs
   }
 }

@@ -18,6 +18,9 @@ export interface Connection {
 /** How long a connection waits for a lock that another process holds, e.g. during a backup. */
 const busyTimeoutMs = 5_000
 
+/** Holds the inner pages of every index of a large directory, so that a look-up reads the disk once. */
+const cacheKibibytes = 16 * 1024
+
 /** Filters come in many shapes: more statements than this are prepared again when they return. */
 const cachedStatements = 500
 
@@ -32,6 +35,7 @@ export function openConnection(location: string, access: { readOnly: boolean }):
     timeout: busyTimeoutMs,
     enableForeignKeyConstraints: true
   })
+  sqlite.exec(`pragma cache_size = -${cacheKibibytes}`)
   defineTextFunction(sqlite, 'fold', fold)
   defineTextFunction(sqlite, 'instant', (text) => parseInstant(text) ?? null)
   const database = createDatabaseAdapter(sqlite)
@@ -83,11 +87,27 @@ function values(parameters: readonly unknown[]): readonly SQLInputValue[] {
   return parameters as readonly SQLInputValue[]
 }
 
+/**
+ * Rows are read as arrays and get their columns' names here: SQLite's binding would make each name anew
+ * in every run, and objects whose columns are slow to find.
+ */
 function createStatementAdapter(statement: StatementSync): SqliteStatement {
-  return {
-    reader: statement.columns().length > 0,
-    all: (parameters) => statement.all(...values(parameters)),
-    run: (parameters) => statement.run(...values(parameters)),
-    iterate: (parameters) => statement.iterate(...values(parameters))
+  const columns = statement.columns().map(({ name }) => name)
+  statement.setReturnArrays(true)
+  const all = (parameters: readonly unknown[]) => {
+    const rows: unknown = statement.all(...values(parameters))
+    return (rows as readonly (readonly unknown[])[]).map((row) => toRow(columns, row))
   }
+  return {
+    reader: columns.length > 0,
+    all,
+    run: (parameters) => statement.run(...values(parameters)),
+    iterate: (parameters) => all(parameters).values()
+  }
+}
+
+function toRow(columns: readonly string[], cells: readonly unknown[]): Record<string, unknown> {
+  const row: Record<string, unknown> = {}
+  for (const [index, column] of columns.entries()) row[column] = cells[index]
+  return row
 }

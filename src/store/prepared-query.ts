@@ -8,8 +8,13 @@ type ColumnValue = string | number | null
 /** Runs one statement. */
 export type Run = <Row>(query: CompiledQuery<Row>) => Promise<readonly Row[]>
 
+/** Runs one statement at once and returns its rows. */
+export type Read = <Row>(query: CompiledQuery<Row>) => readonly Row[]
+
 /** Where queries run: the connection for reads, or a transaction. */
 export interface Session {
+  /** Runs a short read; several that are not awaited between see the same state. */
+  readonly read: Read
   /** Runs one statement at once and resolves to its rows. */
   readonly run: Run
   /** Runs a statement that may take long: apart from this thread, where the session can. */
@@ -24,6 +29,12 @@ export type PreparedQuery<Values extends readonly ColumnValue[], Row> = (
   session: Session,
   ...values: Values
 ) => Promise<readonly Row[]>
+
+/** A short read that was compiled once. */
+export type PreparedRead<Values extends readonly ColumnValue[], Row> = (
+  session: Pick<Session, 'read'>,
+  ...values: Values
+) => readonly Row[]
 
 interface Compilable<Row> {
   compile(): CompiledQuery<Row>
@@ -84,6 +95,23 @@ export function prepareSql<Values extends readonly ColumnValue[], Row>(
 ): PreparedQuery<Values, Row> {
   const query = build(...createParams<Values>(build.length)).compile(db)
   return (session, ...values) => session.run(fill(query, (key) => values[Number(key)]))
+}
+
+/** {@link prepareSql} for a short read. */
+export function prepareRead<Values extends readonly ColumnValue[], Row>(
+  db: Kysely<Tables>,
+  build: (...params: ParamsOf<Values>) => RawBuilder<Row>
+): PreparedRead<Values, Row> {
+  const query = build(...createParams<Values>(build.length)).compile(db)
+  return (session, ...values) => session.read(fill(query, (key) => values[Number(key)]))
+}
+
+/**
+ * A count for `limit` or `offset`. SQLite compiles a statement anew at each run where a bare parameter
+ * stands there, since it plans by its value.
+ */
+export function countParam(count: Param<number>): RawBuilder<number> {
+  return sql`${count} + 0`
 }
 
 /** Compiles what `build` makes of one parameter per column, to be run with whole rows. */

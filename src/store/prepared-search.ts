@@ -2,14 +2,15 @@ import { sql } from 'kysely'
 import type { Kysely } from 'kysely'
 import type { StoredResource } from '../provisioning/model.ts'
 import type { SearchPage, SearchRequest } from '../provisioning/query.ts'
-import { prepareSql } from './prepared-query.ts'
+import { createPageReader } from './page.ts'
+import { countParam, prepareRead } from './prepared-query.ts'
 import type { Param, Session } from './prepared-query.ts'
 import { isIndexed, keyOf } from './keys.ts'
 import type { Key } from './keys.ts'
 import type { ResourceKind } from './resource-scope.ts'
 import { search, searchStatement } from './search.ts'
 import type { Tables } from './tables.ts'
-import { relatedOf, toStoredResource } from './view.ts'
+import { toStoredResource, visibleViews } from './view.ts'
 import type { ViewRow } from './view.ts'
 
 /** Answers a search. */
@@ -24,48 +25,21 @@ export type Search = (
  * `userName eq "..."`. What no index leads to runs as a scan, and so does what lists members.
  */
 export function createSearch(db: Kysely<Tables>, kind: ResourceKind): Search {
-  const table = sql.table(kind.table)
-  const columns = (
-    related: boolean
-  ) => sql`select r.id, r.text, r.created, r.last_modified, r.revision,
-    ${related ? relatedOf(kind, sql`r.id`) : sql`null`} as related
-    from ${table} as r where r.tombstone = 0`
-  const order = sql`order by r.created, r.id`
+  const readPage = createPageReader(db, kind)
+  const lookUps = prepareLookUps(db, kind)
 
-  const total = prepareSql(
-    db,
-    () => sql<{ readonly visible: number }>`select visible from visible_counts
-      where resource_table = ${sql.lit(kind.table)}`
-  )
-  const page = bothWays((related) =>
-    prepareSql(
-      db,
-      (count: Param<number>, skipped: Param<number>) =>
-        sql<ViewRow>`${columns(related)} ${order} limit ${count} offset ${skipped}`
-    )
-  )
-  const lookUps = new Map(
-    [...kind.keys.values()].map(({ column }) => [
-      column,
-      bothWays((related) =>
-        prepareSql(
-          db,
-          (key: Param<string>, count: Param<number>) => sql<ViewRow>`${columns(related)}
-            and r.${sql.id(column)} = ${key} ${order} limit ${count}`
-        )
-      )
-    ])
-  )
-
-  return (session, request) => {
+  return async (session, request) => {
     const { query, sort, startIndex, cursor } = request
-    if (sort !== undefined || cursor !== undefined) return searchAnything(session, request)
-    if (query === undefined && !isLong(request)) return readPage(session, request)
+    if (sort !== undefined || cursor !== undefined || isLong(request)) {
+      return searchAnything(session, request)
+    }
+    if (query === undefined) return readPage(session, request)
     const key = startIndex === 1 ? keyOf(kind, query) : undefined
-    return key === undefined ? searchAnything(session, request) : lookUp(session, key, request)
+    const found = key === undefined ? undefined : lookUp(session, key, request)
+    return found ?? searchAnything(session, request)
   }
 
-  async function searchAnything(
+  function searchAnything(
     session: Session,
     request: SearchRequest
   ): Promise<SearchPage<StoredResource>> {
@@ -78,33 +52,42 @@ export function createSearch(db: Kysely<Tables>, kind: ResourceKind): Search {
     return related && kind.relation.attribute === 'members'
   }
 
-  /** Finds few resources or none; where there are more than a page holds, they have to be counted. */
-  async function lookUp(
+  /** Finds few resources or none; undefined where there are more than a page holds. */
+  function lookUp(
     session: Session,
     { column, literal }: Key,
-    request: SearchRequest
-  ): Promise<SearchPage<StoredResource>> {
-    const { count, related } = request
-    const statement = lookUps.get(column)?.(related)
-    if (statement === undefined || isLong(request)) return searchAnything(session, request)
-    const rows = await statement(session, literal, count + 1)
-    if (rows.length > count) return searchAnything(session, request)
-    return { total: rows.length, resources: rows.map((row) => toStoredResource(row, related)) }
+    { count, related }: SearchRequest
+  ): SearchPage<StoredResource> | undefined {
+    const rows = lookUps.get(column)?.(related)(session, literal, count + 1)
+    if (rows === undefined || rows.length > count) return undefined
+    const inOrder = rows.length > 1 ? rows.toSorted(byCreation) : rows
+    return { total: rows.length, resources: inOrder.map((row) => toStoredResource(row, related)) }
   }
+}
 
-  /** Both statements run before anything else can: they see one state. */
-  async function readPage(
-    session: Session,
-    { startIndex, count, related }: SearchRequest
-  ): Promise<SearchPage<StoredResource>> {
-    const counting = total(session)
-    const reading = count === 0 ? [] : page(related)(session, count, startIndex - 1)
-    const [counts, rows] = [await counting, await reading]
-    return {
-      total: counts[0]?.visible ?? 0,
-      resources: rows.map((row) => toStoredResource(row, related))
-    }
-  }
+/**
+ * One statement for each attribute with an index. The few rows are put in order afterwards: a sorter
+ * would cost more than the look-up.
+ */
+function prepareLookUps(db: Kysely<Tables>, kind: ResourceKind) {
+  return new Map(
+    [...kind.keys.values()].map(({ column }) => [
+      column,
+      bothWays((related) =>
+        prepareRead(
+          db,
+          (key: Param<string>, count: Param<number>) =>
+            sql<ViewRow>`${visibleViews(kind, related)}
+              and r.${sql.id(column)} = ${key} limit ${countParam(count)}`
+        )
+      )
+    ])
+  )
+}
+
+/** The order where nothing else is asked for. */
+function byCreation(left: ViewRow, right: ViewRow): number {
+  return left.created - right.created || (left.id < right.id ? -1 : 1)
 }
 
 /** One of two statements: with the related resources, or without. */

@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely'
 import { createKeyedLock } from '../lib/keyed-lock.ts'
 import type { Directory, DirectoryReads, DirectoryTransaction } from '../provisioning/ports.ts'
+import { createAccessTokenStore } from './access-tokens.ts'
 import { createAuditStore } from './audit.ts'
 import type { Connection } from './dialect.ts'
 import type { Engine } from './engine.ts'
@@ -8,7 +9,7 @@ import { createGroupStore } from './groups.ts'
 import { createJournalStore } from './journal.ts'
 import { createMembershipStore } from './memberships.ts'
 import { createResourceStore } from './mixed-search.ts'
-import type { Run, Session } from './prepared-query.ts'
+import type { Read, Run, Session } from './prepared-query.ts'
 import type { Scans } from './scans/scans.ts'
 import { createStateStore } from './state.ts'
 import type { Tables } from './tables.ts'
@@ -70,7 +71,8 @@ function createStores(db: Kysely<Tables>) {
     memberships: createMembershipStore(db),
     journal: createJournalStore(db),
     audit: createAuditStore(db),
-    state: createStateStore(db)
+    state: createStateStore(db),
+    tokens: createAccessTokenStore(db)
   }
 }
 
@@ -84,16 +86,17 @@ function openSession(
   scans?: Scans
 ): { session: Session; end: () => void } {
   let open = true
-  const run: Run = async (query) => {
+  const read: Read = (query) => {
     if (!open) throw new Error(ended)
     return connection.run(query)
   }
+  const run: Run = async (query) => read(query)
   const scan: Run = async (query) => {
     if (!open) throw new Error(ended)
-    return scans === undefined ? connection.run(query) : scans.run(query)
+    return scans === undefined ? read(query) : scans.run(query)
   }
   return {
-    session: { run, scan },
+    session: { read, run, scan },
     end() {
       open = false
     }
@@ -107,12 +110,13 @@ function createReads(stores: Stores, session: Session): DirectoryReads {
     resources: stores.resources.reads(session),
     memberships: stores.memberships.reads(session),
     journal: stores.journal.reads(session),
-    state: stores.state.reads(session)
+    state: stores.state.reads(session),
+    tokens: stores.tokens.reads(session)
   }
 }
 
 function createTransaction(stores: Stores, session: Session): DirectoryTransaction {
-  const { users, groups, memberships, journal, audit, state } = stores
+  const { users, groups, memberships, journal, audit, state, tokens } = stores
   return {
     ...createReads(stores, session),
     putUser: (record) => users.put(session, record),
@@ -131,6 +135,8 @@ function createTransaction(stores: Stores, session: Session): DirectoryTransacti
     appendJournal: (entries) => journal.append(session, entries),
     updateJournal: (ids, change) => journal.update(session, ids, change),
     audit: (entry) => audit.append(session, entry),
-    putState: (key, value) => state.put(session, key, value)
+    putState: (key, value) => state.put(session, key, value),
+    addToken: (token) => tokens.add(session, token),
+    updateToken: (id, change) => tokens.update(session, id, change)
   }
 }

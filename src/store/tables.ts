@@ -107,6 +107,21 @@ interface StateTable {
   readonly value: string
 }
 
+/** Bearer tokens that callers may present. */
+export interface AccessTokenTable {
+  readonly id: Generated<number>
+  readonly name: string
+  readonly digest: string
+  /** JSON. */
+  readonly scopes: string
+  /** JSON. */
+  readonly networks: string
+  readonly created_at: number
+  readonly expires_at: number | null
+  readonly revoked_at: number | null
+  readonly last_used_at: number | null
+}
+
 /** Whose directory this is: one row. */
 interface IdentityTable {
   readonly only: number
@@ -131,6 +146,7 @@ export interface Tables {
   readonly audit: AuditTable
   readonly visible_counts: VisibleCountTable
   readonly state: StateTable
+  readonly access_tokens: AccessTokenTable
   readonly identity: IdentityTable
   readonly migrations: MigrationTable
 }

@@ -4,7 +4,7 @@ import { fold } from '../lib/text.ts'
 import { inTurns } from '../lib/turns.ts'
 import type { BoxUser, BoxUserId, UserRecord } from '../provisioning/model.ts'
 import type { UserReads } from '../provisioning/ports.ts'
-import { prepare, prepareForRow, prepareSql } from './prepared-query.ts'
+import { prepare, prepareForRow, prepareRead, prepareSql } from './prepared-query.ts'
 import type { Param, ParamsOfRow, Session } from './prepared-query.ts'
 import { toStoredResource, viewOf } from './view.ts'
 import { userKind } from './resource-scope.ts'
@@ -79,8 +79,8 @@ function prepareStatements(db: Kysely<Tables>) {
       (key: Param<string>) => sql<RecordRow>`${record} where u.user_name_key = ${key}
         and u.tombstone = 0 order by u.created, u.id limit 1`
     ),
-    view: prepareSql(db, (id: Param<string>) => viewOf(userKind, id, false)),
-    viewRelated: prepareSql(db, (id: Param<string>) => viewOf(userKind, id, true)),
+    view: prepareRead(db, (id: Param<string>) => viewOf(userKind, id, false)),
+    viewRelated: prepareRead(db, (id: Param<string>) => viewOf(userKind, id, true)),
     visible: prepareSql(
       db,
       (ids: Param<string>) => sql<{ readonly id: string }>`select u.id
@@ -126,7 +126,7 @@ function createReads(statements: Statements, session: Session): UserReads {
     findByUserName: (userName) => first(statements.findByUserName(session, fold(userName))),
     async view(id, related) {
       const statement = related ? statements.viewRelated : statements.view
-      const [row] = await statement(session, id)
+      const [row] = statement(session, id)
       return row === undefined ? undefined : toStoredResource(row, related)
     },
     search: (request) => statements.search(session, request),

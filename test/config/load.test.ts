@@ -47,6 +47,9 @@ t.test('nothing set: the demo, with every default', async (t) => {
     port: 8080,
     publicUrl: undefined,
     scimTokens: [],
+    oidcIssuers: [],
+    basicAuth: false,
+    trustedProxies: [],
     databaseUrl: 'file:data/demo.db',
     boxCallsPerMinute: 900,
     requestBudgetMs: 25_000,
@@ -291,7 +294,6 @@ t.test('the demo never starts by accident', async (t) => {
   const refusals: [string, Record<string, string>, string[]][] = [
     ['production', { NODE_ENV: 'production', SCIM_TOKEN: token }, credentials],
     ['the container image', { BOX_BRIDGE_CONTAINER: '1', SCIM_TOKEN: token }, credentials],
-    ['production without a token', { NODE_ENV: 'production' }, [...credentials, 'SCIM_TOKEN']],
     ['any BOX_ key', { BOX_API_URL: 'https://api.box.com', SCIM_TOKEN: token }, credentials],
     ['one of three', { BOX_CLIENT_ID: 'client', SCIM_TOKEN: token }, credentials.slice(1)],
     [
@@ -304,7 +306,6 @@ t.test('the demo never starts by accident', async (t) => {
       { BOX_CLIENT_SECRET_FILE: '/none', SCIM_TOKEN: token },
       ['BOX_CLIENT_ID', 'BOX_CLIENT_SECRET_FILE', 'BOX_ENTERPRISE_ID']
     ],
-    ['no token', { ...real, SCIM_TOKEN: '' }, ['SCIM_TOKEN']],
     ['both kinds', { ...real, BOX_JWT_CONFIG_FILE: '/jwt' }, ['BOX_JWT_CONFIG_FILE']],
     ['an open address', { HOST: '0.0.0.0' }, ['HOST']],
     ['an open IPv6 address', { HOST: '::' }, ['HOST']]
@@ -365,4 +366,38 @@ t.test('where the directory is can be told without the rest', async (t) => {
   ] as const) {
     t.throws(() => urlOf(env), { name: 'ConfigError', problems: [{ key }] }, key)
   }
+})
+
+t.test('who may call', async (t) => {
+  const issuer = {
+    issuer: 'https://login.example.com/tenant/v2.0',
+    audience: 'api://box-scim',
+    clients: ['client-1']
+  }
+  const asText = (...issuers: object[]) => ({ ...real, OIDC_ISSUERS: JSON.stringify(issuers) })
+  const whole = { ...issuer, scopes: ['users', 'groups'], networks: [], jwksUrl: undefined }
+  t.strictSame(load(asText(issuer)).oidcIssuers, [whole])
+  const file = JSON.stringify({ OIDC_ISSUERS: [{ ...issuer, networks: ['192.0.2.0/24'] }] })
+  t.strictSame(load({ ...real, CONFIG_FILE: '/config' }, { '/config': file }).oidcIssuers, [
+    { ...whole, networks: ['192.0.2.0/24'] }
+  ])
+  const shared = '8adf8e6e-67b2-4cf2-a259-e3dc5476c621'
+  const refused: readonly [string, Record<string, string>][] = [
+    ['no list', { ...real, OIDC_ISSUERS: '{}' }],
+    ['no JSON', { ...real, OIDC_ISSUERS: 'https://login.example.com' }],
+    ['no client', asText({ ...issuer, clients: [] })],
+    ['http', asText({ ...issuer, issuer: 'http://login.example.com' })],
+    ["the audience that all of a tenant's apps share", asText({ ...issuer, audience: shared })],
+    ['a scope that is none', asText({ ...issuer, scopes: ['admin'] })],
+    ['a network that is none', asText({ ...issuer, networks: ['example.com'] })],
+    ['a misspelt part', asText({ ...issuer, client: 'client-1' })],
+    ['one issuer twice', asText(issuer, issuer)]
+  ]
+  for (const [name, env] of refused) t.strictSame(wrongKeys(env), ['OIDC_ISSUERS'], name)
+
+  t.strictSame(load({ ...real, TRUST_PROXY: '10.0.0.0/8, ::1' }).trustedProxies, [
+    '10.0.0.0/8',
+    '::1'
+  ])
+  t.strictSame(wrongKeys({ ...real, TRUST_PROXY: 'true' }), ['TRUST_PROXY'])
 })

@@ -41,7 +41,7 @@ t.test('Box cannot be reached at the first start', async (t) => {
   }
   const health = await fetch(`${server.url}/healthz`)
   t.equal(health.status, 200)
-  const starting = await fetch(`${server.url}/readyz`)
+  const starting = await readiness(server.url)
   t.equal(starting.status, 503)
   t.match(starting.headers.get('retry-after'), /^[1-9]\d*$/)
   t.match(await starting.json(), {
@@ -51,9 +51,9 @@ t.test('Box cannot be reached at the first start', async (t) => {
   })
 
   await emulator.listen({ port: Number(new URL(boxUrl).port) })
-  await passTime(clock, 'ready', async () => (await fetch(`${server.url}/readyz`)).ok)
+  await passTime(clock, 'ready', async () => (await readiness(server.url)).ok)
   await server.ready
-  t.same(await (await fetch(`${server.url}/readyz`)).json(), {
+  t.same(await (await readiness(server.url)).json(), {
     status: 'ready',
     box: 'ok',
     import: 'done'
@@ -88,23 +88,26 @@ t.test('restarted with a filled directory while Box cannot be reached', async (t
 
   const { server, scim } = await start()
   t.teardown(() => server.close())
-  const ready = await fetch(`${server.url}/readyz`)
+  const ready = await readiness(server.url)
   t.equal(ready.status, 200, 'ready at once')
   t.match(await ready.json(), { status: 'ready', import: 'done' })
   t.match(await scim.get(`/Users/${ids.get('uma')}`), { status: 200, body: { active: true } })
   t.equal((await scim.find('/Users', `userName eq "${loginOf('uma')}"`)).length, 1)
   assertPutOff(t, ['deletion', await scim.delete(`/Users/${ids.get('lea')}`)])
-  t.match(await (await fetch(`${server.url}/readyz`)).json(), { status: 'ready', box: 'degraded' })
+  t.match(await (await readiness(server.url)).json(), { status: 'ready', box: 'degraded' })
 
   await emulator.listen({ port: Number(new URL(boxUrl).port) })
   await passTime(clock, 'removals of both lives are driven on', () => {
     const { users } = emulator.state()
     return [users[loginOf('leo')], users[loginOf('lea')]].every((u) => u?.status === 'inactive')
   })
-  await passTime(clock, 'health', async () =>
-    /ok/.test(await (await fetch(`${server.url}/readyz`)).text())
-  )
+  await passTime(clock, 'health', async () => /ok/.test(await (await readiness(server.url)).text()))
 })
+
+/** With its details. */
+function readiness(url: string): Promise<Response> {
+  return fetch(`${url}/readyz`, { headers: { authorization: `Bearer ${token}` } })
+}
 
 function configFor(boxUrl: string, databaseUrl = 'file::memory:') {
   const { clientId, clientSecret, enterpriseId } = demoCredentials

@@ -87,7 +87,7 @@ t.test('authentication', async (t) => {
 t.test('readiness', async (t) => {
   const server = await startServer(t)
   const ask = async () => {
-    const response = await fetch(`${server.url}/readyz`)
+    const response = await fetch(`${server.url}/readyz`, { headers: authorized })
     return {
       status: response.status,
       retryAfter: response.headers.get('retry-after'),

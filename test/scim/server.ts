@@ -10,7 +10,9 @@ import type { Random } from '../../src/lib/random.ts'
 import type { Readiness } from '../../src/provisioning/requests.ts'
 import { buildApp } from '../../src/scim/app.ts'
 import type { AppOptions } from '../../src/scim/app.ts'
-import { createTokenCheck } from '../../src/scim/bearer-tokens.ts'
+import { createAuthenticate } from '../../src/scim/access/authenticator.ts'
+import type { Authenticate } from '../../src/scim/access/caller.ts'
+import { createPlainTokenCheck } from '../../src/scim/access/plain-tokens.ts'
 import { MemoryGroups, MemoryMix, MemoryUsers } from './memory-services.ts'
 
 /** The token that the test server accepts. */
@@ -60,7 +62,11 @@ export interface TestServer {
 }
 
 /** Starts the server on a free port; it stops with the test. */
-export async function startServer(t: Test, options: Partial<AppOptions> = {}): Promise<TestServer> {
+export async function startServer(
+  t: Test,
+  options: Partial<AppOptions> = {},
+  authenticate: Authenticate = createAuthenticate([createPlainTokenCheck([testToken])], fixedClock)
+): Promise<TestServer> {
   const users = new MemoryUsers()
   const groups = new MemoryGroups()
   const state: TestServer['state'] = {
@@ -74,7 +80,7 @@ export async function startServer(t: Test, options: Partial<AppOptions> = {}): P
       resources: new MemoryMix(users, groups),
       cursorSecret: 'a secret of the tests',
       readiness: () => state.readiness,
-      authenticate: createTokenCheck([testToken]),
+      authenticate,
       clock: fixedClock,
       random: countingRandom()
     },

@@ -41,11 +41,12 @@ function plan(kind: ResourceKind, changes: Partial<SearchRequest>) {
 /** A session that finds nothing and remembers what it was asked. */
 function createRecorder() {
   const statements: { sql: string; parameters: readonly unknown[] }[] = []
-  const run: Session['run'] = async (query) => {
+  const read: Session['read'] = (query) => {
     statements.push(query)
     return []
   }
-  return { session: { run, scan: run }, statements }
+  const run: Session['run'] = async (query) => read(query)
+  return { session: { read, run, scan: run }, statements }
 }
 
 /** Reads of a whole table of resources. */
@@ -153,6 +154,19 @@ t.test('what belongs to a page or a resource comes with it', async (t) => {
       { steps }
     )
   }
+})
+
+t.test('a page reads the groups of all its people together', async (t) => {
+  const { session, statements } = createRecorder()
+  const users = createUserStore(connection.db).reads(session)
+  await users.search(request({ related: true }))
+  t.equal(statements.length, 4, 'people, their total, their relations and the groups')
+  const plans = statements.map((statement) => explain(connection, statement).join('\n'))
+  t.ok(
+    plans.some((plan) => /SEARCH m USING COVERING INDEX memberships_user/.test(plan)),
+    'the index alone tells who is in which group',
+    { plans }
+  )
 })
 
 t.test('open journal entries and addresses are found by index', async (t) => {

@@ -1,11 +1,16 @@
-import type { FastifyInstance } from 'fastify'
-import type { Authenticate } from '../bearer-tokens.ts'
-import { ScimError } from '../protocol/errors.ts'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { rightMissing } from '../access/access-error.ts'
+import type { Authenticate, Caller, Right } from '../access/caller.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
     /** The name of the caller's token; '' until the token was accepted. */
     actor: string
+  }
+
+  interface FastifyContextConfig {
+    /** What the caller must be allowed to do. */
+    rights?: readonly Right[]
   }
 }
 
@@ -16,25 +21,26 @@ export function prepareActor(app: FastifyInstance): void {
 
 /**
  * Lets nobody past without a token: one rule for everything in `app`, unknown paths included, so
- * that a stranger does not learn what exists.
+ * that a stranger does not learn what exists. A route that needs rights is closed to tokens without.
  */
 export function requireToken(app: FastifyInstance, authenticate: Authenticate): void {
   app.addHook('onRequest', (request, _reply, done) => {
-    const caller = authenticate(request.headers.authorization)
-    if (caller === undefined) {
-      done(refusal(request.headers.authorization))
-      return
+    const admit = ({ actor, rights }: Caller) => {
+      request.actor = actor
+      const missing = request.routeOptions.config.rights?.find((right) => !rights.has(right))
+      done(missing === undefined ? undefined : rightMissing(missing))
     }
-    request.actor = caller.actor
-    done()
+    try {
+      const found = authenticate(presentedBy(request))
+      if (found instanceof Promise) found.then(admit, done)
+      else admit(found)
+    } catch (error) {
+      done(error as Error)
+    }
   })
 }
 
-function refusal(header: string | undefined): ScimError {
-  return new ScimError(
-    401,
-    header === undefined
-      ? 'A bearer token is needed: send the header "Authorization: Bearer <token>".'
-      : 'The bearer token is not known to this server.'
-  )
+/** What a request presents of its sender. */
+export function presentedBy(request: FastifyRequest) {
+  return { authorization: request.headers.authorization, address: request.ip }
 }

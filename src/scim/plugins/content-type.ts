@@ -31,24 +31,42 @@ export function sendScimParts(reply: FastifyReply, parts: Iterable<string>): Fas
   const chunks = chunksOf(parts)
   const first = chunks.next().value ?? ''
   const second = chunks.next()
-  if (second.done === true) return sendScim(reply, first)
+  void reply.type(scimMediaType)
+  if (second.done === true) return reply.send(first)
   const all = concatenated([first, second.value], chunks)
-  return reply.type(scimMediaType).send(Readable.from(oneEachTurn(all)))
+  return reply.send(Readable.from(oneEachTurn(all)))
 }
 
-function* concatenated(...lists: readonly Iterable<string>[]): Generator<string, void> {
+type Chunk = string | Buffer
+
+function* concatenated(...lists: readonly Iterable<Chunk>[]): Generator<Chunk, void> {
   for (const list of lists) yield* list
 }
 
-function* chunksOf(parts: Iterable<string>): Generator<string, void> {
-  let chunk = ''
+function* chunksOf(parts: Iterable<string>): Generator<Chunk, void> {
+  let chunk: string[] = []
+  let length = 0
   for (const part of parts) {
-    chunk += part
-    if (chunk.length < chunkLength && part.length < longPart) continue
-    yield chunk
-    chunk = ''
+    chunk.push(part)
+    length += part.length
+    if (length < chunkLength && part.length < longPart) continue
+    yield joined(chunk)
+    chunk = []
+    length = 0
   }
-  if (chunk !== '') yield chunk
+  if (length > 0) yield joined(chunk)
+}
+
+/** What is longer is encoded text by text: put together as a string it would be copied twice more. */
+const longText = 8 * 1024
+
+function joined(texts: readonly string[]): Chunk {
+  const length = texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0)
+  if (length < longText) return texts.join('')
+  const bytes = Buffer.allocUnsafe(length)
+  let end = 0
+  for (const text of texts) end += bytes.write(text, end)
+  return bytes
 }
 
 /**

@@ -25,6 +25,8 @@ export interface ErrorAnswer {
   readonly detail: string
   /** Whole seconds: the `Retry-After` header, which Okta obeys only as an integer. */
   readonly retryAfterSeconds?: number | undefined
+  /** What is added to each scheme of `WWW-Authenticate` (RFC 6750 §3). */
+  readonly challenge?: string | undefined
 }
 
 type Kind = Pick<ErrorAnswer, 'status' | 'scimType'>
@@ -109,11 +111,19 @@ export function answerFrameworkErrors(demo: boolean, bodyLimit: number) {
 /** Sends `answer` with the headers that its status asks for. */
 function sendError(reply: FastifyReply, answer: ErrorAnswer): FastifyReply {
   void reply.code(answer.status)
-  if (answer.status === 401) void reply.header('www-authenticate', 'Bearer realm="box-scim-bridge"')
+  if (answer.status === 401 || answer.challenge !== undefined) {
+    void reply.header('www-authenticate', challengeOf(answer))
+  }
   if (answer.retryAfterSeconds !== undefined) {
     void reply.header('retry-after', String(answer.retryAfterSeconds))
   }
   return sendScim(reply, JSON.stringify(errorBody(answer)))
+}
+
+function challengeOf({ challenge }: ErrorAnswer): string {
+  return ['Bearer realm="box-scim-bridge"', challenge]
+    .filter((part) => part !== undefined)
+    .join(', ')
 }
 
 function provisioningAnswer(error: ProvisioningError): ErrorAnswer {

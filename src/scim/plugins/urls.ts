@@ -48,7 +48,12 @@ export function requireHost(app: FastifyInstance): void {
 
 /** Node.js keeps the first of two in `headers`, so that only the raw ones tell. */
 function hostsIn({ rawHeaders }: IncomingMessage): number {
-  return rawHeaders.filter((name, index) => index % 2 === 0 && /^host$/i.test(name)).length
+  let hosts = 0
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index]
+    if (name?.length === 4 && name.toLowerCase() === 'host') hosts += 1
+  }
+  return hosts
 }
 
 function hostAdvice(hosts: number): string {

@@ -1,11 +1,11 @@
 import type { JsonObject, JsonValue } from '../../lib/json.ts'
 import { isJsonObject } from '../../lib/json.ts'
 import { fold } from '../../lib/text.ts'
-import type { StoredResource } from '../../provisioning/model.ts'
+import type { RelatedResource, StoredResource } from '../../provisioning/model.ts'
 import type { ResolvedAttribute } from './attribute-path.ts'
 import { definitionOf, resolveAttribute } from './attribute-path.ts'
 import { ScimError } from './errors.ts'
-import { relatedTexts, resourceText } from './resource-text.ts'
+import { elementTexts, resourceText } from './resource-text.ts'
 import type { ResourceType } from './schemas.ts'
 import { commonAttributes } from './schemas.ts'
 
@@ -184,24 +184,55 @@ const relatedInPart = 2_000
  *
  * @param baseUrl without a slash at its end, e.g. `https://scim.example.com/scim/v2`
  */
-export function* renderParts(
+export function renderParts(
   type: ResourceType,
   stored: StoredResource,
   projection: Projection,
   baseUrl: string
-): Generator<string, void> {
+): Iterable<string> {
   const text = resourceText(type, stored, baseUrl)
   const bare = isPlain(projection, type)
     ? text
     : JSON.stringify(project(JSON.parse(text) as JsonObject, projection))
-  const related = wantsRelated(projection, type) ? (stored.related ?? []) : []
+  if (stored.related === undefined || !wantsRelated(projection, type)) return [bare]
   const chosen = projection.selection.get(fold(type.related.name))
+  const element = elementTexts(type, baseUrl)
+  const shown = (one: RelatedResource) => projectElement(element(one), projection, chosen)
+  return isShort(stored.related)
+    ? [withRelated(type, bare, stored.related.map(shown))]
+    : partsWithRelated(type, bare, mapped(stored.related, shown))
+}
+
+function isShort(related: Iterable<RelatedResource>): related is readonly RelatedResource[] {
+  return Array.isArray(related) && related.length <= relatedInPart
+}
+
+/** The text `bare` of a resource with the elements of `groups` or `members` that are left. */
+function withRelated(
+  type: ResourceType,
+  bare: string,
+  elements: readonly (string | undefined)[]
+): string {
+  const shown = elements.filter((element) => element !== undefined)
+  if (shown.length === 0) return bare
+  return `${bare.slice(0, -1)},"${type.related.name}":[${shown.join(',')}]}`
+}
+
+function* mapped<From, To>(items: Iterable<From>, change: (item: From) => To): Generator<To, void> {
+  for (const item of items) yield change(item)
+}
+
+/** The text of {@link withRelated} in parts. */
+function* partsWithRelated(
+  type: ResourceType,
+  bare: string,
+  elements: Iterable<string | undefined>
+): Generator<string, void> {
   let part = bare.slice(0, -1)
   let count = 0
-  for (const element of relatedTexts(type, related, baseUrl)) {
-    const shown = projectElement(element, projection, chosen)
-    if (shown === undefined) continue
-    part += count === 0 ? `,${JSON.stringify(type.related.name)}:[${shown}` : `,${shown}`
+  for (const element of elements) {
+    if (element === undefined) continue
+    part += count === 0 ? `,"${type.related.name}":[${element}` : `,${element}`
     count += 1
     if (count % relatedInPart > 0) continue
     yield part

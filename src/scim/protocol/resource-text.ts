@@ -1,5 +1,6 @@
 import type { RelatedResource, StoredResource } from '../../provisioning/model.ts'
 import type { ResourceType } from './schemas.ts'
+import { instantText } from './instant.ts'
 import { findSubAttribute, resourceTypes } from './schemas.ts'
 
 /** The address of a resource, for `meta.location` and the `Location` header (RFC 7644 §3.3). */
@@ -33,33 +34,39 @@ const relatedShapes = new Map(
   Object.values(resourceTypes).map((type) => [type, relatedShape(type)] as const)
 )
 
-/** The JSON text of an element of `members` or `groups`; `$ref` as the schema says. */
-function elementText(
-  { target, type }: RelatedShape,
-  { value, display }: RelatedResource,
-  baseUrl: string
-): string {
-  const shown = display === '' ? '' : `"display":${JSON.stringify(display)},`
-  const location = JSON.stringify(resourceLocation(target, value, baseUrl))
-  return `{"value":${JSON.stringify(value)},"$ref":${location},${shown}"type":"${type}"}`
+/** The address of a resource as a JSON string. What encodeURIComponent returns needs no escape in it. */
+function locationText(type: ResourceType, id: string, baseUrl: string): string {
+  return `"${escaped(baseUrl)}${type.endpoint}/${encodeURIComponent(id)}"`
 }
 
-/** The JSON texts of the elements of `members` or `groups`, made as they are asked for. */
-export function* relatedTexts(
+/** The base URL that was asked for last, which nearly always is the one that is asked for next. */
+let lastBase = { url: '', escaped: '' }
+
+/** A base URL with the escapes that it has in a JSON string. */
+function escaped(url: string): string {
+  if (lastBase.url !== url) lastBase = { url, escaped: JSON.stringify(url).slice(1, -1) }
+  return lastBase.escaped
+}
+
+/** Makes the JSON text of an element of `members` or `groups`; `$ref` as the schema says. */
+export function elementTexts(
   type: ResourceType,
-  related: Iterable<RelatedResource>,
   baseUrl: string
-): Generator<string, void> {
+): (related: RelatedResource) => string {
   const shape = relatedShapes.get(type)
-  if (shape === undefined) return
-  for (const one of related) yield elementText(shape, one, baseUrl)
+  if (shape === undefined) throw new Error(`${type.name} is no resource type of scim-schemas`)
+  return ({ value, display }) => {
+    const shown = display === '' ? '' : `"display":${JSON.stringify(display)},`
+    const location = locationText(shape.target, value, baseUrl)
+    return `{"value":${JSON.stringify(value)},"$ref":${location},${shown}"type":"${shape.type}"}`
+  }
 }
 
 function metaText(type: ResourceType, stored: StoredResource, baseUrl: string): string {
-  const created = new Date(stored.created).toISOString()
-  const lastModified = new Date(stored.lastModified).toISOString()
-  const location = JSON.stringify(resourceLocation(type, stored.id, baseUrl))
-  const version = JSON.stringify(resourceVersion(stored.revision))
+  const created = instantText(stored.created)
+  const lastModified = instantText(stored.lastModified)
+  const location = locationText(type, stored.id, baseUrl)
+  const version = `"W/\\"${stored.revision}\\""`
   return (
     `"meta":{"resourceType":"${type.name}","created":"${created}",` +
     `"lastModified":"${lastModified}","location":${location},"version":${version}}`

@@ -14,7 +14,7 @@ import type { BulkMethod, BulkOperation, BulkWork } from '../protocol/bulk-reque
 import { parseIfMatch } from '../protocol/entity-tags.ts'
 import { errorBody, ScimError } from '../protocol/errors.ts'
 import { resourceLocation, resourceVersion } from '../protocol/resource-text.ts'
-import { serve } from './endpoint.ts'
+import { serve, writeRights } from './endpoint.ts'
 import type { ResourceEndpoint } from './resources.ts'
 
 const bulkResponseSchema = 'urn:ietf:params:scim:api:messages:2.0:BulkResponse'
@@ -47,7 +47,8 @@ export function serveBulk(app: FastifyInstance, context: BulkContext): void {
       return sendScim(reply, JSON.stringify({ schemas: [bulkResponseSchema], Operations: results }))
     }
   }
-  serve(app, '/Bulk', handlers, { bodyLimit })
+  // Which kinds it writes stands in the body, which is read after this is decided.
+  serve(app, '/Bulk', handlers, { bodyLimit, rights: writeRights('User', 'Group') })
 }
 
 /** The results in the order of the request, whatever was worked first. */

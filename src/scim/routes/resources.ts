@@ -8,7 +8,8 @@ import { isKnown } from '../protocol/entity-tags.ts'
 import { parseProjection, renderParts, wantsRelated } from '../protocol/projection.ts'
 import type { Projection } from '../protocol/projection.ts'
 import { resourceLocation, resourceVersion } from '../protocol/resource-text.ts'
-import { serve } from './endpoint.ts'
+import { serve, writeRights } from './endpoint.ts'
+import type { Handlers } from './endpoint.ts'
 import { searchByGet, serveSearch } from './search.ts'
 import type { SearchableEndpoint, SearchContext } from './search.ts'
 
@@ -34,8 +35,9 @@ export function serveResources(
 ): void {
   const { type } = endpoint
   const { baseUrlOf } = context
+  const options = { rights: writeRights(type.name) }
 
-  serve(app, type.endpoint, {
+  const collection: Handlers = {
     GET: searchByGet(endpoint, context),
 
     async POST(request, reply) {
@@ -44,11 +46,11 @@ export function serveResources(
       void reply.code(201)
       return sendStored(request, reply, { stored, projection })
     }
-  })
-
+  }
+  serve(app, type.endpoint, collection, options)
   serveSearch(app, endpoint, context)
 
-  serve(app, `${type.endpoint}/:id`, {
+  const single: Handlers = {
     async GET(request, reply) {
       const projection = parseProjection(type, queryOf(request))
       const stored = await endpoint.view(idOf(request), wantsRelated(projection, type))
@@ -77,7 +79,8 @@ export function serveResources(
       await endpoint.delete(idOf(request), contextOf(request))
       return reply.code(204).send()
     }
-  })
+  }
+  serve(app, `${type.endpoint}/:id`, single, options)
 
   /** Answers with one resource, its related ones read where they are wanted and not there yet. */
   async function sendStored(

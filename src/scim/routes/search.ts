@@ -1,6 +1,11 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { StoredResource } from '../../provisioning/model.ts'
-import type { PageRequest, SearchPage, SearchRequest } from '../../provisioning/query.ts'
+import type {
+  PageRequest,
+  ResourceTypeName,
+  SearchPage,
+  SearchRequest
+} from '../../provisioning/query.ts'
 import type { ResourceService } from '../../provisioning/requests.ts'
 import { bodyOf } from '../plugins/bodies.ts'
 import { sendScimParts } from '../plugins/content-type.ts'
@@ -12,7 +17,7 @@ import { renderParts } from '../protocol/projection.ts'
 import { resourceTypes } from '../protocol/schemas.ts'
 import type { ResourceType } from '../protocol/schemas.ts'
 import { searchParameters } from '../protocol/search-request.ts'
-import { serve } from './endpoint.ts'
+import { readRights, serve } from './endpoint.ts'
 import type { Handler } from './endpoint.ts'
 
 /** What answers to searches are made with. */
@@ -46,7 +51,8 @@ export function serveSearch(
   endpoint: SearchableEndpoint,
   context: SearchContext
 ): void {
-  serveByPost(app, `${endpoint.type.endpoint}/.search`, searchOf(endpoint, context))
+  const { type } = endpoint
+  serveByPost(app, `${type.endpoint}/.search`, searchOf(endpoint, context), [type.name])
 }
 
 /** Serves searches of all resource types at the root (RFC 7644 §3.4.2.1, §3.4.3). */
@@ -56,17 +62,22 @@ export function serveRootSearch(
   context: SearchContext
 ): void {
   const answer = rootSearch(resources, context)
-  serve(app, '/', {
-    GET: (request, reply) => answer(request.query as SearchParameters, request, reply)
-  })
-  serveByPost(app, '/.search', answer)
+  const byGet: Handler = (request, reply) =>
+    answer(request.query as SearchParameters, request, reply)
+  serve(app, '/', { GET: byGet }, { rights: readRights('User', 'Group') })
+  serveByPost(app, '/.search', answer, ['User', 'Group'])
 }
 
 /** 200, and not 201 as other POSTs: nothing is created. */
-function serveByPost(app: FastifyInstance, path: string, answer: Answer): void {
-  serve(app, path, {
-    POST: async (request, reply) => answer(searchParameters(bodyOf(request)), request, reply)
-  })
+function serveByPost(
+  app: FastifyInstance,
+  path: string,
+  answer: Answer,
+  types: readonly ResourceTypeName[]
+): void {
+  const byPost: Handler = async (request, reply) =>
+    answer(searchParameters(bodyOf(request)), request, reply)
+  serve(app, path, { POST: byPost }, { rights: readRights(...types) })
 }
 
 function searchOf({ type, search }: SearchableEndpoint, context: SearchContext): Answer {

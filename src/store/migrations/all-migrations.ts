@@ -1,7 +1,15 @@
 import { directory } from './0001-directory.ts'
 import { visibleCounts } from './0002-visible-counts.ts'
 import { heldRemovals } from './0003-held-removals.ts'
+import { accessTokens } from './0004-access-tokens.ts'
+import { membershipIndex } from './0005-membership-index.ts'
 import type { Migration } from './migration.ts'
 
 /** Every migration in the order in which they run. Only ever appended to. */
-export const allMigrations: readonly Migration[] = [directory, visibleCounts, heldRemovals]
+export const allMigrations: readonly Migration[] = [
+  directory,
+  visibleCounts,
+  heldRemovals,
+  accessTokens,
+  membershipIndex
+]
