@@ -15,6 +15,7 @@ WORKDIR /app
 COPY --from=dependencies /app/node_modules ./node_modules
 COPY package.json LICENSE ./
 COPY scim-schemas ./scim-schemas
+COPY mapping ./mapping
 COPY src ./src
 # The directory, readable by the bridge alone; a new volume takes owner and mode from here.
 RUN install -d -o node -g node -m 0700 /data

@@ -2,6 +2,7 @@ import { demoCredentials } from '../src/emulator/seed.ts'
 import { systemClock } from '../src/lib/clock.ts'
 import type { Logger } from '../src/lib/logger.ts'
 import type { BoxMembershipId } from '../src/provisioning/model.ts'
+import { compileMapping } from '../src/provisioning/mapping/mapping.ts'
 import { newGroup, newUser } from '../src/provisioning/records.ts'
 import { openDirectory } from '../src/store/open.ts'
 import { groupId, groupSnapshotOf, shadowOf, snapshotOf, userId } from './population.ts'
@@ -11,11 +12,12 @@ const quiet: Logger = { info() {}, warn() {}, error() {}, debug() {} }
 
 const settings = {
   onExisting: 'link',
-  loginDomain: undefined,
   deactivatedStatus: 'inactive',
-  allowCoadmin: false,
   strictMembers: false,
   restores: [],
+  mapping: compileMapping(undefined, { loginDomain: undefined, allowCoadmin: false }),
+  protectedLogins: new Set<string>(),
+  protectedGroups: new Set<string>(),
   fuses: { people: undefined, memberships: undefined }
 } as const
 
@@ -44,7 +46,7 @@ export async function seedDirectory(
   for (const [position, size] of groups.entries()) {
     const group = groupId(position)
     await directory.transaction((tx) =>
-      tx.putGroup(newGroup(groupSnapshotOf(position), { linked: true }, now))
+      tx.putGroup(newGroup(groupSnapshotOf(position), { linked: true }, settings, now))
     )
     for (const numbers of batches(size)) {
       const rows = numbers.map((n) => ({

@@ -8,15 +8,21 @@ import { createTokenBook, type TokenBook } from './background/token-book.ts'
 import { createJournalWorker, type JournalWorker } from './background/journal-worker.ts'
 import { createReconcile } from './background/reconcile.ts'
 import { createBoxClient, type BoxClient } from './box/client.ts'
+import { showAgain } from './background/show-again.ts'
 import type { Config } from './config/config.ts'
+import type { MappingConfig } from './config/load.ts'
 import { warnings } from './config/warnings.ts'
 import { createEmulator, type Emulator } from './emulator/emulator.ts'
 import { demoCredentials, demoSeed } from './emulator/seed.ts'
 import { systemClock, type Clock } from './lib/clock.ts'
 import { createKeyedLock } from './lib/keyed-lock.ts'
+import type { JsonObject } from './lib/json.ts'
 import { systemRandom, type Random } from './lib/random.ts'
+import { fold } from './lib/text.ts'
 import { createObservation, type AttachedObservation, type Observation } from './observation.ts'
 import { ProvisioningError } from './provisioning/errors.ts'
+import { compileMapping, mergedMapping, type Mapping } from './provisioning/mapping/mapping.ts'
+import { newGroupFields, newUserFields } from './provisioning/new-fields.ts'
 import type { Mirror } from './provisioning/plan/user-plan.ts'
 import type { Directory } from './provisioning/ports.ts'
 import { createProvisioning, type Provisioning } from './provisioning/provisioning.ts'
@@ -27,6 +33,8 @@ import { createIssuerCheck } from './scim/access/issuers.ts'
 import { createManagedTokenCheck } from './scim/access/managed-tokens.ts'
 import { createPlainTokenCheck } from './scim/access/plain-tokens.ts'
 import { buildApp, httpLimits } from './scim/app.ts'
+import { parseResource } from './scim/protocol/resource.ts'
+import { resourceTypes } from './scim/protocol/schemas.ts'
 import { discardDirectory } from './store/discard.ts'
 import { openDirectory } from './store/open.ts'
 import { volatileStorage } from './store/volatile-storage.ts'
@@ -83,6 +91,7 @@ const demoHost = 'demo.invalid'
 export async function startServer(config: Config, parts: ServerParts = {}): Promise<Server> {
   const clock = parts.clock ?? systemClock
   const random = parts.random ?? systemRandom
+  const settings = provisioningSettings(config)
   const log = parts.logger ?? createLog(config.logLevel)
   for (const warning of warnings(config)) log.warn(warning)
 
@@ -94,10 +103,56 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
     undo.push(() => box.close())
     const directory = await openBridgeDirectory(config, box, { clock, log })
     undo.push(() => directory.close())
-    return await run(config, { box, directory, observation, clock, random, log })
+    return await run(config, { box, directory, observation, clock, random, log, settings })
   } catch (error) {
     for (const step of undo.toReversed()) await step()
     throw error
+  }
+}
+
+/** What a mapping makes of a SCIM resource. */
+export interface MappingPreview {
+  /** What Box would get for a new person or group. */
+  readonly fields: object
+  /** What could not be taken over as it is. */
+  readonly notes: readonly string[]
+  /** Why the resource would be refused; undefined where it would not. */
+  readonly refused: string | undefined
+}
+
+/** A mapping without a bridge: nothing is opened and nobody is asked. */
+export interface MappingTool {
+  /** The whole mapping: what the file leaves out is the default. */
+  readonly mapping: JsonObject
+  /** Maps the body of a POST: a person, or a group where its `schemas` say so. */
+  preview(body: unknown): MappingPreview
+}
+
+/** Reads a mapping; throws where it cannot be used, naming every problem. */
+export function createMappingTool(config: MappingConfig): MappingTool {
+  const { mappingFile, onDeactivate } = config
+  const mapping = compileMapping(mappingFile, config)
+  return {
+    mapping: mergedMapping(mappingFile),
+    preview: (body) => previewMapping(body, mapping, onDeactivate)
+  }
+}
+
+function previewMapping(
+  body: unknown,
+  mapping: Mapping,
+  deactivatedStatus: string
+): MappingPreview {
+  const isGroup = JSON.stringify(body).includes(resourceTypes.Group.core.id)
+  const type = isGroup ? resourceTypes.Group : resourceTypes.User
+  try {
+    const { document } = parseResource(type, body)
+    const preview = isGroup ? newGroupFields : newUserFields
+    const { fields, notes } = preview(document, { mapping, deactivatedStatus })
+    return { fields, notes, refused: undefined }
+  } catch (error) {
+    if (!(error instanceof Error)) throw error
+    return { fields: {}, notes: [], refused: error.message }
   }
 }
 
@@ -124,10 +179,11 @@ async function run(
     readonly clock: Clock
     readonly random: Random
     readonly log: Logger
+    readonly settings: ProvisioningSettings
   }
 ): Promise<Server> {
-  const { box, directory, observation, clock, random, log } = parts
-  const settings = provisioningSettings(config)
+  const { box, directory, observation, clock, random, log, settings } = parts
+  await showAgain({ directory, clock, log, settings })
   const onHints = () => hintWorker.wake()
   const everyMs = config.reconcileMs
   const reconcile = createReconcile({ directory, box: box.client, clock, log, everyMs, onHints })
@@ -136,7 +192,6 @@ async function run(
   const firstImport = await createImport({
     ...parts,
     box: box.client,
-    settings,
     begin: async (ownId, call) => feed?.begin(ownId, call)
   })
   const stop = new AbortController()
@@ -144,7 +199,6 @@ async function run(
   const watched = await observation.attach({ directory, box: box.client, isImported })
   const { provisioning, worker, hintWorker } = joinProvisioning({
     ...parts,
-    settings,
     firstImport,
     watched,
     mirror: { isCurrent: () => feed?.isCurrent() ?? false }
@@ -268,11 +322,12 @@ function assertImported(firstImport: Import): void {
 function provisioningSettings(config: Config): ProvisioningSettings {
   return {
     onExisting: config.onExisting,
-    loginDomain: config.loginDomain,
     deactivatedStatus: config.onDeactivate,
-    allowCoadmin: config.allowCoadmin,
     strictMembers: config.strictMembers,
     restores: config.driftRestore,
+    mapping: compileMapping(config.mappingFile, config),
+    protectedLogins: new Set(config.protectedLogins.map(fold)),
+    protectedGroups: new Set(config.protectedGroups.map(fold)),
     fuses: { people: config.fuse, memberships: config.fuseMembers }
   }
 }

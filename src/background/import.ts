@@ -197,8 +197,8 @@ export async function createImport(dependencies: ImportDependencies): Promise<Im
   async function groupRecord(tx: DirectoryTransaction, snapshot: BoxGroup) {
     const known = await tx.groups.get(snapshot.id)
     return known === undefined
-      ? newGroup(snapshot, {}, clock.now())
-      : changeGroup(known, { snapshot }, clock.now())
+      ? newGroup(snapshot, {}, settings, clock.now())
+      : changeGroup(known, { snapshot }, settings, clock.now())
   }
 
   async function importMemberships(id: BoxGroupId, signal: AbortSignal): Promise<void> {

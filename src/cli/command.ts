@@ -9,6 +9,8 @@ export interface CommandIo {
   readonly out: (line: string) => void
   /** Prints a line about a failure. */
   readonly err: (line: string) => void
+  /** Reads what is piped into the command. */
+  readonly read: () => string
 }
 
 /** The exit codes of every command. */

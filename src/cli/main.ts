@@ -1,6 +1,9 @@
+import { readFileSync } from 'node:fs'
 import { createProgram } from './program.ts'
 
-const io = { env: process.env, out: console.log, err: console.error }
+const standardInput = 0
+const read = () => readFileSync(standardInput, 'utf8')
+const io = { env: process.env, out: console.log, err: console.error, read }
 
 await createProgram(io, (code) => {
   process.exitCode = code

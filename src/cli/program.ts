@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { backup } from './backup.ts'
 import type { CommandIo } from './command.ts'
+import { showMapping, testMapping } from './mapping.ts'
 import { fuseAct, fuseList } from './fuse.ts'
 import { serve } from './serve.ts'
 import { status } from './status.ts'
@@ -27,6 +28,22 @@ export function createProgram(io: CommandIo, exit: (code: number) => void): Comm
     .description('show how the directory, the journal, the fuses and the audit are')
     .option('--json', 'print JSON')
     .action(async (options: { readonly json?: boolean }) => exit(await status(io, options)))
+
+  const mapping = program
+    .command('mapping')
+    .description('show and try which SCIM attribute feeds which Box field')
+
+  mapping
+    .command('show')
+    .description('print the whole mapping: what the file leaves out is the default')
+    .argument('[file]', 'a mapping file; default MAPPING_FILE, else the default mapping')
+    .action(async (file: string | undefined) => exit(await showMapping(io, file)))
+
+  mapping
+    .command('test')
+    .description('print what Box would get of the SCIM resource on standard input')
+    .argument('<file>', 'the mapping file to try')
+    .action(async (file: string) => exit(await testMapping(io, file)))
 
   addFuse(program, io, exit)
   addTokens(program, io, exit)

@@ -1,5 +1,6 @@
 import type { AccessScope } from '../lib/access-scopes.ts'
 import type { Milliseconds } from '../lib/clock.ts'
+import type { JsonValue } from '../lib/json.ts'
 
 /** How the bridge proves to Box who it is. */
 export type BoxCredentials =
@@ -86,11 +87,24 @@ interface Settings {
   readonly allowCoadmin: boolean
   /** Whether unknown member ids refuse the request. */
   readonly strictMembers: boolean
+  /** The mapping file, read; undefined: the default mapping. */
+  readonly mappingFile: MappingFileText | undefined
+  /** Logins of people whom SCIM never changes. */
+  readonly protectedLogins: readonly string[]
+  /** Names or ids of groups that SCIM never changes. */
+  readonly protectedGroups: readonly string[]
   /** How many people may lose access within a window; undefined: any number. */
   readonly fuse: FuseConfig | undefined
   /** The same for memberships. */
   readonly fuseMembers: FuseConfig | undefined
   readonly logLevel: LogLevel
+}
+
+/** A mapping file that was read: JSON, and nothing more is known of it. */
+export interface MappingFileText {
+  /** Its path. */
+  readonly name: string
+  readonly content: JsonValue
 }
 
 /** The configuration of the demo, which runs on its own emulator of Box. */

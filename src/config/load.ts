@@ -10,15 +10,13 @@ import { chooseMode, crossProblems, jwtCredentials } from './rules.ts'
 import type { ModeChoice } from './rules.ts'
 import { splitList, validateValues } from './schema.ts'
 import type { ConfigValues } from './schema.ts'
+import { readMappingAt, readMappingFile } from './mapping-file.ts'
 import { gather } from './sources.ts'
 import type { Environment, Given, ReadFile } from './sources.ts'
 
 const byKey = new Map(settings.map((setting) => [setting.key, setting]))
 
 const databaseKey = 'DATABASE_URL'
-
-/** The keys that decide where the directory is. */
-const databaseSources = new Set([databaseKey, `${databaseKey}_FILE`, 'CONFIG_FILE'])
 
 const demoDefaults = [
   [databaseKey, 'file:data/demo.db'],
@@ -40,17 +38,23 @@ export function loadConfig(env: Environment, readFile: ReadFile): Config {
     ])
   )
   const jwt = jwtCredentials(given, readFile)
+  const mappingFile = readMappingFile(given, readFile)
   const problems = [
     ...given.problems,
     ...wrong.map((key) => refusedValue(key, given)),
     ...crossProblems(choice, given).filter(({ key }) => !wrong.includes(key)),
-    ...(isProblem(jwt) ? [jwt] : [])
+    ...[jwt, mappingFile].filter(isProblem)
   ]
-  if (values === undefined || isProblem(jwt) || problems.length > 0) throw new ConfigError(problems)
-  if (choice.mode === 'demo') return deepFreeze({ mode: 'demo', ...settingsOf(values) })
+  if (values === undefined || isProblem(jwt) || isProblem(mappingFile) || problems.length > 0) {
+    throw new ConfigError(problems)
+  }
+  if (choice.mode === 'demo') {
+    return deepFreeze({ mode: 'demo', ...settingsOf(values), mappingFile })
+  }
   return deepFreeze({
     mode: 'box',
     ...settingsOf(values),
+    mappingFile,
     boxApiUrl: withoutSlash(values.BOX_API_URL),
     boxCredentials: jwt ?? clientCredentials(values)
   })
@@ -63,18 +67,52 @@ export function loadConfig(env: Environment, readFile: ReadFile): Config {
  * @throws ConfigError that names every problem with `CONFIG_FILE` and `DATABASE_URL`.
  */
 export function loadDatabaseUrl(env: Environment, readFile: ReadFile): string {
+  return loadKeys(gather(env, readFile), env, [databaseKey]).DATABASE_URL
+}
+
+/** What a mapping depends on; for commands that show what it does. */
+export type MappingConfig = Pick<
+  Config,
+  'loginDomain' | 'allowCoadmin' | 'onDeactivate' | 'mappingFile'
+>
+
+/**
+ * Loads no more than what a mapping depends on. `path` names a mapping file to take instead of the
+ * configured one.
+ *
+ * @throws ConfigError that names every problem with the keys about mapping.
+ */
+export function loadMappingConfig(
+  env: Environment,
+  readFile: ReadFile,
+  path: string | undefined
+): MappingConfig {
   const given = gather(env, readFile)
-  const defaults = defaultsOf(chooseMode(env, given))
-  const found = given.values.get(databaseKey)
+  const keys = ['LOGIN_DOMAIN', 'ALLOW_COADMIN', 'ON_DEACTIVATE', 'MAPPING_FILE']
+  const { loginDomain, allowCoadmin, onDeactivate } = settingsOf(loadKeys(given, env, keys))
+  const mappingFile =
+    path === undefined ? readMappingFile(given, readFile) : readMappingAt(path, readFile)
+  if (isProblem(mappingFile)) throw new ConfigError([mappingFile])
+  return { loginDomain, allowCoadmin, onDeactivate, mappingFile }
+}
+
+/** The values of these keys; every other one has its default, whatever was given. */
+function loadKeys(given: Given, env: Environment, keys: readonly string[]): ConfigValues {
+  const wanted = new Set(keys)
+  const sources = new Set(['CONFIG_FILE', ...keys.flatMap((key) => [key, `${key}_FILE`])])
+  const found = [...given.values].filter(([key]) => wanted.has(key))
   const { values, wrong } = validateValues(
-    found === undefined ? defaults : new Map([...defaults, [databaseKey, found.value]])
+    new Map([
+      ...defaultsOf(chooseMode(env, given)),
+      ...found.map(([key, { value }]) => [key, value] as const)
+    ])
   )
   const problems = [
-    ...given.problems.filter(({ key }) => databaseSources.has(key)),
+    ...given.problems.filter(({ key }) => sources.has(key)),
     ...wrong.map((key) => refusedValue(key, given))
   ]
   if (values === undefined || problems.length > 0) throw new ConfigError(problems)
-  return values.DATABASE_URL
+  return values
 }
 
 function defaultsOf({ mode }: ModeChoice): ReadonlyMap<string, unknown> {
@@ -91,7 +129,7 @@ function plain(value: JsonValue): JsonValue {
   return typeof value === 'object' && value !== null ? JSON.stringify(value) : value
 }
 
-function isProblem(found: BoxCredentials | ConfigProblem | undefined): found is ConfigProblem {
+function isProblem(found: object | undefined): found is ConfigProblem {
   return found !== undefined && 'reason' in found
 }
 
@@ -122,10 +160,10 @@ function settingsOf(values: ConfigValues) {
     host: values.HOST,
     port: values.PORT,
     publicUrl: values.PUBLIC_URL === undefined ? undefined : withoutSlash(values.PUBLIC_URL),
-    scimTokens: values.SCIM_TOKEN === undefined ? [] : splitList(values.SCIM_TOKEN),
+    scimTokens: listOf(values.SCIM_TOKEN),
     oidcIssuers: values.OIDC_ISSUERS === undefined ? [] : readIssuers(values.OIDC_ISSUERS),
     basicAuth: values.BASIC_AUTH,
-    trustedProxies: values.TRUST_PROXY === undefined ? [] : splitList(values.TRUST_PROXY),
+    trustedProxies: listOf(values.TRUST_PROXY),
     databaseUrl: values.DATABASE_URL,
     boxCallsPerMinute: values.BOX_CALLS_PER_MINUTE,
     boxCallsPerMonth: values.BOX_CALLS_PER_MONTH,
@@ -145,10 +183,16 @@ function settingsOf(values: ConfigValues) {
     onLoginConflict: values.ON_LOGIN_CONFLICT,
     allowCoadmin: values.ALLOW_COADMIN,
     strictMembers: values.STRICT_MEMBERS,
+    protectedLogins: listOf(values.PROTECTED_LOGINS),
+    protectedGroups: listOf(values.PROTECTED_GROUPS),
     fuse: parseFuse(values.FUSE),
     fuseMembers: parseFuse(values.FUSE_MEMBERS),
     logLevel: values.LOG_LEVEL
   }
+}
+
+function listOf(list: string | undefined): readonly string[] {
+  return list === undefined ? [] : splitList(list)
 }
 
 function withoutSlash(url: string): string {

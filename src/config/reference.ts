@@ -273,6 +273,25 @@ export const settings: readonly Setting[] = Object.freeze([
     'STRICT_MEMBERS',
     'Unknown member ids of a group: `false` skips them with an audit line, `true` answers 400 naming them.'
   ),
+  setting('MAPPING_FILE', 'the path of a mapping file (JSON)', text, {
+    defaultNote: 'the default mapping',
+    description:
+      'Which SCIM attribute feeds which Box field (`docs/mapping.md`). What the file leaves out is the default.'
+  }),
+  setting(
+    'PROTECTED_LOGINS',
+    'Box logins, separated by commas',
+    { type: 'string', format: 'login-list' },
+    {
+      defaultNote: 'none',
+      description:
+        'People whom SCIM may see and never change, besides admins and co-admins: a change is answered 400.'
+    }
+  ),
+  setting('PROTECTED_GROUPS', 'names or ids of Box groups, separated by commas', text, {
+    defaultNote: 'none',
+    description: 'Groups that SCIM may see and never change: a change is answered 400.'
+  }),
   setting('FUSE', fuseAllowed, fuse, {
     default: '20 or 3%/24h',
     description:

@@ -37,6 +37,9 @@ export interface ConfigValues {
   readonly ON_LOGIN_CONFLICT: 'reject'
   readonly ALLOW_COADMIN: boolean
   readonly STRICT_MEMBERS: boolean
+  readonly MAPPING_FILE?: string
+  readonly PROTECTED_LOGINS?: string
+  readonly PROTECTED_GROUPS?: string
   readonly FUSE: string
   readonly FUSE_MEMBERS: string
   readonly LOG_LEVEL: LogLevel
@@ -71,6 +74,8 @@ const ajv = new Ajv({
     domain,
     fuse: (text: string) => text === fuseOff || parseFuse(text) !== undefined,
     host,
+    'login-list': (list: string) =>
+      splitList(list).every((login) => /^[^\s@]+@[^\s@]+$/.test(login)),
     'token-list': (list: string) => splitList(list).every(isToken),
     'network-list': (list: string) => splitList(list).every(isNetwork),
     'issuer-list': isIssuerList

@@ -12,7 +12,8 @@ import {
   type BoxOperation,
   type JournalEntry
 } from './operations.ts'
-import { isProtected, type UserPlan } from './plan/user-plan.ts'
+import type { UserPlan } from './plan/user-plan.ts'
+import { isAdmin } from './protection.ts'
 import type { DirectoryTransaction } from './ports.ts'
 import { changeUser, type UserChanges } from './records.ts'
 import { addressRefused, goneFromBox, protectedAccount } from './refusals.ts'
@@ -140,7 +141,7 @@ export function createCarryOutUserWork(
     trail: Trail
   ): Promise<Error> {
     const snapshot = await box.getUser(id, trail.call('removal'))
-    if (snapshot === undefined || !isProtected({ snapshot })) return forbidden(cause)
+    if (snapshot === undefined || !isAdmin({ snapshot })) return forbidden(cause)
     const open = await directory.journal.openFor(userSubject(id))
     const ids = open.filter(isRemovalEntry).map((entry) => entry.id)
     const outcome = `${cause.status} ${cause.code} ${cause.requestId}`

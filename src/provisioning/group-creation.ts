@@ -1,14 +1,15 @@
 import type { Dependencies } from './dependencies.ts'
-import { BoxRefusedError, BoxUnavailableError, ProvisioningError, unlessTrouble } from './errors.ts'
+import { BoxRefusedError, BoxUnavailableError, unlessTrouble } from './errors.ts'
 import type { UpdateGroup } from './group-update.ts'
 import { nameTaken } from './refusals.ts'
 import { isFromAttempt } from './interrupted.ts'
 import { textOf } from './mapping/document.ts'
-import { mapGroup } from './mapping/group-mapping.ts'
 import type { BoxGroup, BoxGroupFields, GroupRecord, ScimDocument } from './model.ts'
 import { groupNameSubject, groupSubject, type JournalEntry } from './operations.ts'
 import { planGroup } from './plan/group-plan.ts'
+import { assertGroupChangeable } from './protection.ts'
 import type { DirectoryTransaction } from './ports.ts'
+import { newGroupFields } from './new-fields.ts'
 import { changeGroup, newGroup } from './records.ts'
 import type { Trail } from './trail.ts'
 import { writeGroup } from './write-group.ts'
@@ -40,11 +41,9 @@ export function createGroupCreation(
 
   return {
     async create(document, trail) {
-      const fields = mapGroup(document)
+      const { fields, notes } = newGroupFields(document, settings)
       const { name } = fields
-      if (name === undefined) {
-        throw new ProvisioningError('invalid_value', 'A group needs a displayName.')
-      }
+      trail.notes.push(...notes)
       const wanted = { document, name, fields, trail }
       return locks.run(groupNameSubject(name), async () => {
         const owner = await directory.groups.findByName(name)
@@ -92,7 +91,7 @@ export function createGroupCreation(
       send: (call) => box.createGroup(fields, call),
       settle: async (tx, snapshot) => {
         const facts = { linked: true, createdByBridge: true, shadow: document }
-        record = newGroup(snapshot, facts, clock.now())
+        record = newGroup(snapshot, facts, settings, clock.now())
         await tx.putGroup(record)
       }
     })
@@ -129,9 +128,10 @@ export function createGroupCreation(
     attempts: readonly JournalEntry[]
   ): Promise<GroupRecord> {
     const known = await tx.groups.get(snapshot.id)
-    if (known !== undefined) return writeGroup(tx, known, { snapshot }, clock.now())
+    if (known !== undefined)
+      return writeGroup(tx, known, { snapshot }, { settings, now: clock.now() })
     const createdByBridge = attempts.some((entry) => isFromAttempt(snapshot.createdAt, entry))
-    const record = newGroup(snapshot, { createdByBridge }, clock.now())
+    const record = newGroup(snapshot, { createdByBridge }, settings, clock.now())
     await tx.putGroup(record)
     return record
   }
@@ -151,8 +151,11 @@ export function createGroupCreation(
       const record = (await directory.groups.get(owner.id)) ?? owner
       const mayLink = settings.onExisting === 'link' || record.createdByBridge
       if (!record.tombstone && (record.linked || !mayLink)) throw nameTaken(wanted.name, record)
-      const base = record.tombstone ? changeGroup(record, { shadow: {} }, clock.now()) : record
-      const { fields } = planGroup(base, wanted.document)
+      const base = record.tombstone
+        ? changeGroup(record, { shadow: {} }, settings, clock.now())
+        : record
+      const { fields } = planGroup(base, wanted.document, settings.mapping)
+      if (fields !== undefined) assertGroupChangeable(record, settings)
       const final = { linked: true, tombstone: false, shadow: wanted.document }
       return updateGroup(record, fields, final, wanted.trail)
     })

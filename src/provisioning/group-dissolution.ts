@@ -31,7 +31,7 @@ export async function decideDissolution(
     return undefined
   }
   await dropHeld(tx, await tx.journal.heldFor(groupMembersSubject(groupId)))
-  await writeGroup(tx, group, { tombstone: true }, now)
+  await writeGroup(tx, group, { tombstone: true }, context)
   const known = await removeEverybody(tx, rows, { ...context, standing })
   return { known, sweep: await decideSweep(tx, context) }
 }

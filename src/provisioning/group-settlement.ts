@@ -17,7 +17,7 @@ export type SettleGroup = (
 
 /** Creates {@link SettleGroup}. */
 export function createSettleGroup(dependencies: Dependencies): SettleGroup {
-  const { box, clock, directory } = dependencies
+  const { box, clock, directory, settings } = dependencies
   return async (record, trail, lane) => {
     const open = await directory.journal.openFor(groupSubject(record.id))
     if (open.length === 0) return record
@@ -34,7 +34,7 @@ export function createSettleGroup(dependencies: Dependencies): SettleGroup {
         await tx.deleteGroup(record.id)
         return undefined
       }
-      return writeGroup(tx, record, { snapshot }, clock.now())
+      return writeGroup(tx, record, { snapshot }, { settings, now: clock.now() })
     })
   }
 }

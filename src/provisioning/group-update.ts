@@ -21,14 +21,16 @@ export type UpdateGroup = (
 
 /** Creates {@link UpdateGroup}. */
 export function createUpdateGroup(dependencies: Dependencies, settle: SettleGroup): UpdateGroup {
-  const { box, clock, directory, runJournaled } = dependencies
+  const { box, clock, directory, runJournaled, settings } = dependencies
   return update
 
   async function update(...[record, fields, final, trail]: Parameters<UpdateGroup>) {
     let after = record
     if (fields === undefined) {
-      if (isSameRecord(record, changeGroup(record, final, clock.now()))) return record
-      return directory.transaction((tx) => writeGroup(tx, record, final, clock.now()))
+      if (isSameRecord(record, changeGroup(record, final, settings, clock.now()))) return record
+      return directory.transaction((tx) =>
+        writeGroup(tx, record, final, { settings, now: clock.now() })
+      )
     }
     try {
       await runJournaled({
@@ -37,7 +39,12 @@ export function createUpdateGroup(dependencies: Dependencies, settle: SettleGrou
         trail,
         send: (call) => box.updateGroup(record.id, fields, call),
         settle: async (tx, snapshot) => {
-          after = await writeGroup(tx, record, { ...final, snapshot }, clock.now())
+          after = await writeGroup(
+            tx,
+            record,
+            { ...final, snapshot },
+            { settings, now: clock.now() }
+          )
         }
       })
       return after

@@ -10,6 +10,7 @@ import { isBoxId, type BoxGroupId, type GroupRecord, type StoredResource } from 
 import { groupSubject } from './operations.ts'
 import { planGroup, type GroupPlan } from './plan/group-plan.ts'
 import { assertVersion } from './precondition.ts'
+import { assertGroupChangeable } from './protection.ts'
 import type { GroupChange, GroupService } from './requests.ts'
 import { createTrail, type Trail } from './trail.ts'
 
@@ -23,7 +24,7 @@ export function createGroups(
     readonly memberships: Memberships
   }
 ): GroupService {
-  const { assertImported, directory, locks } = dependencies
+  const { assertImported, directory, locks, settings } = dependencies
   const audited = createRunAudited(dependencies, { onTrouble: true })
   const { settle, update, creation, memberships } = parts
 
@@ -109,7 +110,8 @@ export function createGroups(
   ): Promise<void> {
     const record = await settle(await read(id), trail, 'client')
     if (record === undefined) throw groupNotFound(id)
-    const { fields, shadow } = await plan(record, change)
+    const { fields, shadow, notes } = await plan(record, change)
+    trail.notes.push(...notes)
     await update(record, fields, { linked: true, shadow }, trail)
   }
 
@@ -121,7 +123,8 @@ export function createGroups(
 
   async function plan(record: GroupRecord, change: GroupChange): Promise<GroupPlan> {
     const next = change.apply({ resource: record.resource, shadow: record.shadow })
-    const planned = planGroup(record, next)
+    const planned = planGroup(record, next, settings.mapping)
+    if (planned.fields !== undefined) assertGroupChangeable(record, settings)
     if (planned.fields?.name !== undefined) await assertNameFree(record, planned.fields.name)
     return planned
   }

@@ -13,6 +13,7 @@ import type { BoxGroupId, BoxUserId } from './model.ts'
 import { isOpen, isRemoval, mayHaveReachedBox, type JournalEntry } from './operations.ts'
 import type { DirectoryTransaction } from './ports.ts'
 import { assertVersion } from './precondition.ts'
+import { assertMembersChangeable, memberWorkOf } from './protection.ts'
 import { fuseOpen, groupNotFound } from './refusals.ts'
 import type { MemberChange, RequestContext } from './requests.ts'
 import type { Trail } from './trail.ts'
@@ -94,8 +95,10 @@ export function createMemberships(
 
     async change(groupId, changes, trail, condition = {}) {
       const { entries, isHeld } = await directory.transaction(async (tx) => {
-        await assertGroup(tx, groupId, condition)
-        return decideMemberships(tx, changes, contextOf(groupId, trail, 'ask'))
+        const group = await assertGroup(tx, groupId, condition)
+        const decided = await decideMemberships(tx, changes, contextOf(groupId, trail, 'ask'))
+        assertMembersChangeable(group, memberWorkOf(decided), dependencies)
+        return decided
       })
       await workInline(entries, trail, promiseWhenLate)
       if (isHeld) throw fuseOpen('memberships')
@@ -103,15 +106,19 @@ export function createMemberships(
 
     async begin(groupId, members, trail) {
       const changes = [{ kind: 'add', ids: members } as const]
-      const { entries } = await directory.transaction((tx) =>
-        decideMemberships(tx, changes, contextOf(groupId, trail, 'ask'))
-      )
+      const { entries } = await directory.transaction(async (tx) => {
+        const group = await assertGroup(tx, groupId, {})
+        const decided = await decideMemberships(tx, changes, contextOf(groupId, trail, 'ask'))
+        assertMembersChangeable(group, memberWorkOf(decided), dependencies)
+        return decided
+      })
       await workInline(entries, trail, promiseAlways)
     },
 
     async dissolve(groupId, trail, condition) {
       const decided = await directory.transaction(async (tx) => {
         const group = await assertGroup(tx, groupId, condition)
+        assertMembersChangeable(group, { changes: true, removes: true }, dependencies)
         return decideDissolution(tx, group, contextOf(groupId, trail, 'ask'))
       })
       if (decided === undefined) throw fuseOpen('memberships')

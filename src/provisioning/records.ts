@@ -79,13 +79,18 @@ export type GroupChanges = Partial<
 >
 
 /** A record of a group that Box has and the directory does not know yet. */
-export function newGroup(snapshot: BoxGroup, changes: GroupChanges, now: EpochMs): GroupRecord {
+export function newGroup(
+  snapshot: BoxGroup,
+  changes: GroupChanges,
+  { mapping }: Pick<ProvisioningSettings, 'mapping'>,
+  now: EpochMs
+): GroupRecord {
   const facts = { linked: false, tombstone: false, createdByBridge: false, shadow: {}, ...changes }
   return {
     ...facts,
     snapshot,
     id: snapshot.id,
-    resource: showGroup(facts.shadow, snapshot),
+    resource: showGroup(facts.shadow, snapshot, mapping),
     created: timeOf(snapshot.createdAt, now),
     lastModified: timeOf(snapshot.modifiedAt, now),
     revision: 1
@@ -93,9 +98,14 @@ export function newGroup(snapshot: BoxGroup, changes: GroupChanges, now: EpochMs
 }
 
 /** Like {@link changeUser}. */
-export function changeGroup(record: GroupRecord, changes: GroupChanges, now: EpochMs): GroupRecord {
+export function changeGroup(
+  record: GroupRecord,
+  changes: GroupChanges,
+  { mapping }: Pick<ProvisioningSettings, 'mapping'>,
+  now: EpochMs
+): GroupRecord {
   const changed = { ...record, ...changes }
-  const resource = showGroup(changed.shadow, changed.snapshot)
+  const resource = showGroup(changed.shadow, changed.snapshot, mapping)
   return sameJson(record.resource, resource)
     ? { ...changed, resource }
     : { ...changed, resource, lastModified: now, revision: record.revision + 1 }

@@ -78,11 +78,39 @@ export function protectedAccount(id: string): ProvisioningError {
   )
 }
 
+/** The answer for a change of somebody whom the configuration keeps from changes. */
+export function protectedByConfiguration(id: string): ProvisioningError {
+  return new ProvisioningError(
+    'protected',
+    `User ${id} is named in PROTECTED_LOGINS, so that provisioning never changes the person: change the ` +
+      'person in the Box Admin Console, take the login off the list, or take the person out of the scope ' +
+      'of provisioning.'
+  )
+}
+
+/** The answer for a change of a group that the configuration keeps from changes, members included. */
+export function protectedGroup(id: string): ProvisioningError {
+  return new ProvisioningError(
+    'protected',
+    `Group ${id} is named in PROTECTED_GROUPS, so that provisioning never changes it or its members: change ` +
+      'it in the Box Admin Console, take it off the list, or take it out of the scope of provisioning.'
+  )
+}
+
 /** The answer for the role of the enterprise's owner, which nobody can be given. */
 export function ownerRole(): ProvisioningError {
   return new ProvisioningError(
     'role_not_allowed',
     'The Box role "admin" belongs to the owner of the enterprise and cannot be provisioned: map another role.'
+  )
+}
+
+/** The answer for a role, or another value, that Box does not know and that the mapping file refuses. */
+export function roleUnknown(field: string, given: string): ProvisioningError {
+  return new ProvisioningError(
+    'role_not_allowed',
+    `${JSON.stringify(excerpt(given))} is no ${field} in Box: assign another one in the identity ` +
+      `provider, or map it under user.${field} in the mapping file.`
   )
 }
 

@@ -5,9 +5,10 @@ import { textOf, without } from './mapping/document.ts'
 import type { Memberships } from './memberships.ts'
 import type { ScimDocument, UserRecord } from './model.ts'
 import { mayHaveReachedBox, userSubject, type JournalEntry } from './operations.ts'
-import { isProtected, planUser } from './plan/user-plan.ts'
+import { planUser } from './plan/user-plan.ts'
+import { userProtection } from './protection.ts'
 import { changeUser } from './records.ts'
-import { loginHeldByLeaver, loginTaken, protectedAccount } from './refusals.ts'
+import { loginHeldByLeaver, loginTaken } from './refusals.ts'
 import type { Trail } from './trail.ts'
 import type { SettleUser } from './user-settlement.ts'
 
@@ -92,7 +93,8 @@ export function createClaimUser(dependencies: Dependencies, parts: ClaimParts): 
       accessInDoubt: activates && pending.some(mayHaveReachedBox)
     })
     const operations = accessFirst(plan, pending, activates)
-    if (isProtected(record) && operations.length > 0) throw protectedAccount(record.id)
+    const refusal = operations.length > 0 ? userProtection(record, settings) : undefined
+    if (refusal !== undefined) throw refusal
     const final = { linked: true, tombstone: false, shadow: without(document, ['active']) }
     const held = activates ? await directory.journal.heldFor(userSubject(record.id)) : []
     const replaces = [...pending, ...held]

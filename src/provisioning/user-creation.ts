@@ -3,11 +3,11 @@ import type { Dependencies } from './dependencies.ts'
 import { BoxRefusedError, BoxUnavailableError, unlessTrouble } from './errors.ts'
 import { isFromAttempt } from './interrupted.ts'
 import { textOf, without } from './mapping/document.ts'
-import { assertProvisionableRole } from './mapping/roles.ts'
 import { mapUser } from './mapping/user-mapping.ts'
-import type { BoxUser, BoxUserFields, ScimDocument, UserRecord } from './model.ts'
+import type { BoxUser, ScimDocument, UserRecord } from './model.ts'
 import { loginSubject, userSubject, type JournalEntry } from './operations.ts'
 import type { DirectoryTransaction } from './ports.ts'
+import { newUserFields } from './new-fields.ts'
 import { changeUser, newUser } from './records.ts'
 import { loginMissing, loginTaken, loginTakenOutside } from './refusals.ts'
 import type { Trail } from './trail.ts'
@@ -21,10 +21,6 @@ export interface UserCreation {
   look(login: string, trail: Trail): Promise<void>
 }
 
-interface Wanted extends ClaimRequest {
-  readonly fields: BoxUserFields
-}
-
 /** Creates {@link UserCreation}. */
 export function createUserCreation(dependencies: Dependencies, parts: ClaimParts): UserCreation {
   const { box, clock, directory, locks, runJournaled, settings } = dependencies
@@ -32,11 +28,11 @@ export function createUserCreation(dependencies: Dependencies, parts: ClaimParts
 
   return {
     async create(document, trail) {
-      const { fields, notes } = mapUser(document, settings)
+      const { fields, notes } = mapUser(document, settings.mapping)
       const { login } = fields
       if (login === undefined) throw loginMissing()
       trail.notes.push(...notes)
-      const wanted = { document, login, fields, trail }
+      const wanted = { document, login, trail }
       const userName = textOf(document, 'userName') ?? ''
       return locks.run(`username:${fold(userName)}`, () =>
         locks.run(loginSubject(login), async () => {
@@ -63,7 +59,7 @@ export function createUserCreation(dependencies: Dependencies, parts: ClaimParts
     if (namesake !== undefined && namesake.id !== owner?.id) throw loginTaken(userName, namesake)
   }
 
-  async function create(wanted: Wanted): Promise<UserRecord> {
+  async function create(wanted: ClaimRequest): Promise<UserRecord> {
     const interrupted = await directory.journal.openFor(loginSubject(wanted.login))
     if (interrupted.length > 0) {
       const found = await settleCreation(wanted.login, interrupted, wanted.trail)
@@ -83,18 +79,12 @@ export function createUserCreation(dependencies: Dependencies, parts: ClaimParts
     }
   }
 
-  async function createInBox({ document, fields, trail, login }: Wanted): Promise<UserRecord> {
+  async function createInBox({ document, trail }: ClaimRequest): Promise<UserRecord> {
     const isInactive = document['active'] === false
-    assertProvisionableRole(fields.role)
     // Box takes a notification e-mail in an update only ("Create user").
-    const { notificationEmail, ...atOnce } = fields
+    const { notificationEmail, ...sent } = newUserFields(document, settings).fields
     const isAll = notificationEmail === undefined
     const shadow = without(document, ['active'])
-    const sent = {
-      ...atOnce,
-      name: fields.name ?? textOf(document, 'userName') ?? login,
-      ...(isInactive ? { status: settings.deactivatedStatus } : {})
-    }
     let record: UserRecord | undefined
     await runJournaled({
       operation: { kind: 'create-user', fields: sent },
@@ -171,7 +161,7 @@ export function createUserCreation(dependencies: Dependencies, parts: ClaimParts
    * of the interrupted `attempts` that Box came round to after the look.
    */
   async function claimFromBox(
-    wanted: Wanted,
+    wanted: ClaimRequest,
     cause: BoxRefusedError,
     attempts: readonly JournalEntry[]
   ): Promise<UserRecord> {
@@ -186,7 +176,7 @@ export function createUserCreation(dependencies: Dependencies, parts: ClaimParts
     return claimed
   }
 
-  async function claimOrCreate(owner: UserRecord, wanted: Wanted): Promise<UserRecord> {
+  async function claimOrCreate(owner: UserRecord, wanted: ClaimRequest): Promise<UserRecord> {
     return (await claim(owner, wanted)) ?? create(wanted)
   }
 }

@@ -1,5 +1,6 @@
 import { fold } from '../lib/text.ts'
-import type { BoxUser, UserRecord } from './model.ts'
+import { mergeCodes } from './mapping/tracking-codes.ts'
+import type { BoxUser, BoxUserFields, UserRecord } from './model.ts'
 import type { BoxOperation } from './operations.ts'
 import type { BoxCall, BoxPort } from './ports.ts'
 import type { UserChanges } from './records.ts'
@@ -20,7 +21,7 @@ export async function sendUserOperation(
 ): Promise<BoxUser | undefined> {
   switch (operation.kind) {
     case 'update-user':
-      return box.updateUser(operation.userId, operation.fields, call)
+      return box.updateUser(operation.userId, await whole(box, operation, call), call)
     case 'deactivate-user':
       return box.updateUser(operation.userId, { status: operation.status }, call)
     case 'add-alias':
@@ -33,6 +34,21 @@ export async function sendUserOperation(
       return undefined
     }
   }
+}
+
+/**
+ * The fields as Box takes them. Box replaces all tracking codes at once: those that the operation does
+ * not name are read anew, so that a change that somebody made meanwhile survives.
+ */
+async function whole(
+  box: BoxPort,
+  { userId, fields }: Extract<BoxOperation, { readonly kind: 'update-user' }>,
+  call: BoxCall
+): Promise<BoxUserFields> {
+  const { trackingCodes } = fields
+  if (trackingCodes === undefined) return fields
+  const current = await box.getUser(userId, call)
+  return { ...fields, trackingCodes: mergeCodes(current?.trackingCodes ?? [], trackingCodes) }
 }
 
 /** What the directory records of a person once Box has done the operation. */

@@ -2,9 +2,9 @@ import { fold } from '../lib/text.ts'
 import { createRunAudited } from './audited.ts'
 import { accessFirst, changesAccess, type CarryOutUserWork, type UserWork } from './carry-out.ts'
 import type { Dependencies } from './dependencies.ts'
-import { DeactivatedOnlyError } from './errors.ts'
-import { loginOf } from './mapping/login.ts'
+import { DeactivatedOnlyError, ProvisioningError } from './errors.ts'
 import { textOf } from './mapping/document.ts'
+import { loginOf } from './mapping/mapping.ts'
 import { isBoxId, type BoxUserId, type StoredResource, type UserRecord } from './model.ts'
 import {
   isSameOperation,
@@ -13,12 +13,13 @@ import {
   userSubject,
   type JournalEntry
 } from './operations.ts'
-import { deactivationOf, isProtected, planUser, type UserPlan } from './plan/user-plan.ts'
+import { deactivationOf, planUser, type UserPlan } from './plan/user-plan.ts'
 import { changeUser } from './records.ts'
 import { assertVersion } from './precondition.ts'
+import { isAdmin, userProtection } from './protection.ts'
 import type { RequestContext, UserChange, UserService } from './requests.ts'
 import { createTrail, type Trail } from './trail.ts'
-import { fuseOpen, goneFromBox, loginTaken, protectedAccount, userNotFound } from './refusals.ts'
+import { fuseOpen, goneFromBox, loginTaken, userNotFound } from './refusals.ts'
 import type { UserCreation } from './user-creation.ts'
 import type { UserOperation } from './user-operations.ts'
 import type { SettleUser } from './user-settlement.ts'
@@ -41,7 +42,7 @@ export function createUsers(
     readonly creation: UserCreation
   }
 ): UserService {
-  const { admitDeactivation, assertImported, box, clock, directory, locks, mirror, settings } =
+  const { admitDeactivation, assertImported, box, clock, directory, locks, log, mirror, settings } =
     dependencies
   const audited = createRunAudited(dependencies, { onTrouble: true })
   const { settle, carryOut, creation } = parts
@@ -72,7 +73,7 @@ export function createUsers(
       const trail = createTrail('user.delete', context)
       await underLock(parseId(id), trail, 'delete', async (record, pending) => {
         assertVersion(record, context)
-        if (isProtected(record)) throw protectedAccount(record.id)
+        assertChangeable(record)
         const isSent = planDeactivation(record).deactivation !== undefined
         const operations = isSent ? [deactivationOf(record, settings, true)] : []
         const final = { tombstone: true, shadow: record.shadow }
@@ -117,7 +118,10 @@ export function createUsers(
         if (record.tombstone) throw userNotFound(id)
         await work(removal === undefined ? record : await recheck(record, trail), pending)
       })
-    )
+    ).catch((error: unknown) => {
+      alert(id, removal, error)
+      throw error
+    })
   }
 
   /**
@@ -145,7 +149,7 @@ export function createUsers(
 
   /** Before a leaver is refused as an admin, Box is asked, where its changes are not followed. */
   async function recheck(record: UserRecord, trail: Trail): Promise<UserRecord> {
-    if (!isProtected(record) || mirror.isCurrent()) return record
+    if (!isAdmin(record) || mirror.isCurrent()) return record
     const snapshot = await box.getUser(record.id, trail.call('removal'))
     if (snapshot === undefined) return record
     const seen = changeUser(record, { snapshot }, settings, clock.now())
@@ -223,13 +227,13 @@ export function createUsers(
       assertVersion(record, context)
       const next = change.apply({ resource: record.resource, shadow: record.shadow })
       const plan = planUser(record, next, { settings, mirror, deactivates, accessInDoubt })
-      await assertFree(record, textOf(next, 'userName'), loginOf(next, settings.loginDomain))
-      assertChangeable(record, plan)
+      await assertFree(record, textOf(next, 'userName'), loginOf(next, settings.mapping))
+      assertPlanAllowed(record, plan)
       return { plan }
     } catch (error) {
       if (!deactivates || !(error instanceof Error)) throw error
       const plan = planDeactivation(record)
-      assertChangeable(record, plan)
+      assertPlanAllowed(record, plan)
       return { plan, refusal: error }
     }
   }
@@ -253,11 +257,27 @@ export function createUsers(
     const next = { ...record.resource, active: false }
     return planUser(record, next, { settings, mirror, deactivates: true, accessInDoubt: false })
   }
-}
 
-function assertChangeable(record: UserRecord, plan: UserPlan): void {
-  const isChanged = plan.deactivation !== undefined || plan.operations.length > 0
-  if (isChanged && isProtected(record)) throw protectedAccount(record.id)
+  function isProtected(record: UserRecord): boolean {
+    return userProtection(record, settings) !== undefined
+  }
+
+  function assertPlanAllowed(record: UserRecord, plan: UserPlan): void {
+    const isChanged = plan.deactivation !== undefined || plan.operations.length > 0
+    if (isChanged) assertChangeable(record)
+  }
+
+  function assertChangeable(record: UserRecord): void {
+    const refusal = userProtection(record, settings)
+    if (refusal !== undefined) throw refusal
+  }
+
+  /** A removal that is refused leaves somebody with access whom the IdP takes for gone. */
+  function alert(id: BoxUserId, removal: Removal | undefined, error: unknown): void {
+    if (removal === undefined || !(error instanceof ProvisioningError)) return
+    if (error.code !== 'protected') return
+    log.error({ userId: id, removal }, 'a protected account keeps its access to Box')
+  }
 }
 
 function allOf({ deactivation, operations }: UserPlan): readonly UserOperation[] {

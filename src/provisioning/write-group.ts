@@ -2,6 +2,7 @@ import type { EpochMs } from '../lib/clock.ts'
 import type { GroupRecord } from './model.ts'
 import type { DirectoryTransaction } from './ports.ts'
 import { changeGroup, type GroupChanges } from './records.ts'
+import type { ProvisioningSettings } from './settings.ts'
 
 /**
  * Records a change of a group's attributes. The group's lock keeps them as they are in `record`, but
@@ -12,10 +13,10 @@ export async function writeGroup(
   tx: DirectoryTransaction,
   record: GroupRecord,
   changes: GroupChanges,
-  now: EpochMs
+  { settings, now }: { readonly settings: ProvisioningSettings; readonly now: EpochMs }
 ): Promise<GroupRecord> {
   const { revision, lastModified } = (await tx.groups.get(record.id)) ?? record
-  const after = changeGroup({ ...record, revision, lastModified }, changes, now)
+  const after = changeGroup({ ...record, revision, lastModified }, changes, settings, now)
   await tx.putGroup(after)
   return after
 }

@@ -67,6 +67,9 @@ t.test('nothing set: the demo, with every default', async (t) => {
     onLoginConflict: 'reject',
     allowCoadmin: false,
     strictMembers: false,
+    mappingFile: undefined,
+    protectedLogins: [],
+    protectedGroups: [],
     fuse: { most: 20, percent: 3, windowMs: 24 * 3_600_000 },
     fuseMembers: { most: 500, percent: 20, windowMs: 24 * 3_600_000 },
     logLevel: 'info'

@@ -7,7 +7,7 @@ import { createProgram } from '../../src/cli/program.ts'
 import { runCommand } from '../helpers/run-command.ts'
 
 const root = join(import.meta.dirname, '../..')
-const program = createProgram({ env: {}, out() {}, err() {} }, () => {})
+const program = createProgram({ env: {}, out() {}, err() {}, read: () => '' }, () => {})
 
 /** The commands that do something, with all of their words. */
 const leaves = leavesOf(program, 'box-scim')

@@ -44,13 +44,14 @@ t.test('no page names a key that does not exist', async (t) => {
     'BOX_BRIDGE_CONTAINER',
     'SCIM_HOST'
   ])
-  const prefixes = /^(BOX|SCIM|ON|LOGIN|PUBLIC|DATABASE|REQUEST|ALLOW|STRICT|LOG|FUSE)_/
+  const prefixes =
+    /^(BOX|SCIM|ON|LOGIN|PUBLIC|DATABASE|REQUEST|ALLOW|STRICT|LOG|FUSE|MAPPING|PROTECTED)_/
   const pages = [
     'README.md',
     ...['architecture', 'box-app', 'cli', 'configuration', 'deployment', 'entra', 'okta'].map(
       pageOf
     ),
-    ...['reliability', 'troubleshooting'].map(pageOf)
+    ...['box', 'mapping', 'reliability', 'troubleshooting'].map(pageOf)
   ]
   for (const page of pages) {
     const text = await readFile(join(root, page), 'utf8')

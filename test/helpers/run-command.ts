@@ -18,6 +18,8 @@ interface CommandOptions {
   /** The whole environment. */
   readonly env?: Readonly<Record<string, string>>
   readonly cwd?: string
+  /** What the command reads; default nothing. */
+  readonly input?: string
   /** The longest file that the command may write, in KiB; default any. */
   readonly fileLimit?: number
 }
@@ -25,12 +27,13 @@ interface CommandOptions {
 /** Runs `box-scim` with these arguments to its end, in a process of its own. */
 export async function runCommand(
   args: readonly string[],
-  { env = {}, cwd = root, fileLimit }: CommandOptions = {}
+  { env = {}, cwd = root, fileLimit, input = '' }: CommandOptions = {}
 ): Promise<CommandResult> {
   const node = [process.execPath, main, ...args]
   const limited = ['bash', '-c', `ulimit -f ${fileLimit} && exec "$0" "$@"`, ...node]
   const [file = '', ...rest] = fileLimit === undefined ? node : limited
-  const child = spawn(file, rest, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(file, rest, { cwd, env, stdio: 'pipe' })
+  child.stdin.on('error', () => undefined).end(input)
   const ended = once(child, 'close')
   const [out, err] = await Promise.all([text(child.stdout), text(child.stderr)])
   await ended

@@ -1,3 +1,4 @@
+import { compileMapping } from '../../src/provisioning/mapping/mapping.ts'
 import { createJournalWorker } from '../../src/background/journal-worker.ts'
 import type { Clock, Milliseconds } from '../../src/lib/clock.ts'
 import { createKeyedLock } from '../../src/lib/keyed-lock.ts'
@@ -32,9 +33,10 @@ const quiet: Logger = { info() {}, warn() {}, error() {}, debug() {} }
 
 const settings = {
   onExisting: 'link',
-  loginDomain: undefined,
   deactivatedStatus: 'inactive',
-  allowCoadmin: false,
+  mapping: compileMapping(undefined, { loginDomain: undefined, allowCoadmin: false }),
+  protectedLogins: new Set<string>(),
+  protectedGroups: new Set<string>(),
   strictMembers: false,
   restores: [],
   fuses: { people: undefined, memberships: undefined }
@@ -137,6 +139,7 @@ export async function createModelBridge(script: FateScript): Promise<ModelBridge
         clock,
         log: quiet,
         settings,
+        signals: { membershipSettled() {}, membershipRefused() {} },
         mirror: { isCurrent: () => false },
         locks: createKeyedLock(),
         assertImported: () => {},

@@ -1,3 +1,4 @@
+import { compileMapping } from '../../src/provisioning/mapping/mapping.ts'
 import t from 'tap'
 import { createJournalWorker } from '../../src/background/journal-worker.ts'
 import { createPacing } from '../../src/box/pacing.ts'
@@ -62,13 +63,15 @@ t.test(
         log: quiet,
         settings: {
           onExisting: 'link',
-          loginDomain: undefined,
           deactivatedStatus: 'inactive',
-          allowCoadmin: false,
+          mapping: compileMapping(undefined, { loginDomain: undefined, allowCoadmin: false }),
+          protectedLogins: new Set<string>(),
+          protectedGroups: new Set<string>(),
           strictMembers: false,
           restores: [],
           fuses: { people: undefined, memberships: undefined }
         },
+        signals: { membershipSettled() {}, membershipRefused() {} },
         mirror: { isCurrent: () => false },
         locks: createKeyedLock(),
         assertImported: () => {},

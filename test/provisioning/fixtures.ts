@@ -1,4 +1,11 @@
-import type { BoxUser, BoxUserId, UserRecord } from '../../src/provisioning/model.ts'
+import { compileMapping } from '../../src/provisioning/mapping/mapping.ts'
+import type {
+  BoxGroup,
+  BoxGroupId,
+  BoxUser,
+  BoxUserId,
+  UserRecord
+} from '../../src/provisioning/model.ts'
 import { changeUser, newUser, type UserChanges } from '../../src/provisioning/records.ts'
 import type { ProvisioningSettings } from '../../src/provisioning/settings.ts'
 
@@ -8,11 +15,12 @@ export const now = Date.UTC(2026, 0, 1)
 /** The defaults of the configuration. */
 export const defaultSettings: ProvisioningSettings = {
   onExisting: 'link',
-  loginDomain: undefined,
   deactivatedStatus: 'inactive',
-  allowCoadmin: false,
   strictMembers: false,
   restores: [],
+  mapping: compileMapping(undefined, { loginDomain: undefined, allowCoadmin: false }),
+  protectedLogins: new Set(),
+  protectedGroups: new Set(),
   fuses: { people: undefined, memberships: undefined }
 }
 
@@ -47,6 +55,23 @@ export function boxUser(fields: Partial<BoxUser> = {}): BoxUser {
     hostname: '',
     enterpriseName: '',
     myTags: [],
+    ...fields
+  }
+}
+
+/** A group as Box shows it, with these fields instead. */
+export function boxGroup(fields: Partial<BoxGroup> = {}): BoxGroup {
+  return {
+    id: '7' as BoxGroupId,
+    name: 'Sales',
+    externalSyncIdentifier: '',
+    description: '',
+    provenance: '',
+    invitabilityLevel: 'admins_only',
+    memberViewabilityLevel: 'admins_only',
+    groupType: 'managed_group',
+    createdAt: '',
+    modifiedAt: '',
     ...fields
   }
 }

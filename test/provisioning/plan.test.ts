@@ -122,19 +122,33 @@ t.test('the external id is written only where this app created the user', async 
   ])
 })
 
-t.test('tracking codes: those that SCIM does not speak of stay', async (t) => {
-  const snapshot = boxUser({ trackingCodes: [{ name: 'Site', value: 'Oslo' }] })
-  const change = { [boxUserUrn]: { trackingCodes: [{ name: 'Cost', value: '7' }] } }
-  t.match(plan(userRecord({ snapshot }), change).operations, [
-    {
-      fields: {
-        trackingCodes: [
-          { name: 'Site', value: 'Oslo' },
-          { name: 'Cost', value: '7' }
-        ]
-      }
-    }
-  ])
+/** Tracking codes from texts like `Name=Value`. */
+const codes = (list: readonly string[]) =>
+  list.map((text) => ({ name: text.split('=')[0] ?? '', value: text.split('=')[1] ?? '' }))
+
+t.test('tracking codes: only those that change are named', async (t) => {
+  const own = (list: readonly string[]) => ({ [boxUserUrn]: { trackingCodes: codes(list) } })
+  const sent = ({ operations }: ReturnType<typeof plan>) =>
+    operations.flatMap((it) => (it.kind === 'update-user' ? (it.fields.trackingCodes ?? []) : []))
+  const record = userRecord({ snapshot: boxUser({ trackingCodes: codes(['Site=Oslo', 'A=1']) }) })
+  t.same(sent(plan(record, own(['Site=Oslo', 'A=1']))), [], 'an echo changes nothing')
+  t.same(sent(plan(record, own(['Cost=7']))), codes(['Cost=7']))
+  t.same(sent(plan(record, own(['Site=Oslo', 'A=2', 'Cost=7']))), codes(['A=2', 'Cost=7']))
+  t.same(sent(plan(record, own(['A=']))), codes(['A=']), 'one without a value is taken away')
+  const linked = userRecord({
+    linked: true,
+    shadow: own(['A=1']),
+    snapshot: boxUser({ trackingCodes: codes(['Site=Oslo', 'A=1']) })
+  })
+  t.same(sent(plan(linked, own(['A=1', 'Cost=7']))), codes(['Cost=7']), 'beside one that is there')
+  t.same(sent(plan(linked, { [boxUserUrn]: null })), [], 'the Box extension is not cleared')
+  const changed = userRecord({
+    linked: true,
+    shadow: own(['A=1']),
+    snapshot: boxUser({ trackingCodes: codes(['A=2']) })
+  })
+  t.same(sent(plan(changed, { title: 'T' })), [], 'a change made in Box survives')
+  t.same(sent(plan(changed, own(['A=1']))), codes(['A=1']), 'unless it is asked for')
 })
 
 t.test("the owner's role cannot be provisioned", async (t) => {

@@ -55,7 +55,7 @@ export function createRefreshGroup(
       // Perhaps the bridge's own, by a creation whose answer was lost.
       const creations = await tx.journal.openFor(groupNameSubject(name))
       if (creations.length > 0) return whenJournalIsDone
-      await tx.putGroup(newGroup(snapshot, {}, now))
+      await tx.putGroup(newGroup(snapshot, {}, settings, now))
       await tx.noteHints([{ kind: 'members', groupId: id }], 'bridge', now)
       const difference = { kind: 'created', notes: ['created in Box'] } as const
       await reportDrift(tx, groupSubject(id), difference, { trail, now })
@@ -81,7 +81,7 @@ export function createRefreshGroup(
     const found = changedGroupFields(record.snapshot, snapshot)
     const changed = [...new Set([...(unfinished.get(record.id) ?? []), ...found])]
     if (changed.length === 0) return 'done'
-    const seen = changeGroup(record, { snapshot }, clock.now())
+    const seen = changeGroup(record, { snapshot }, settings, clock.now())
     const fields = planGroupRestoration(seen, changed, settings)
     if (fields !== undefined) unfinished.set(record.id, changed)
     const isRestored = fields !== undefined && (await restore(seen, fields, trail))
@@ -89,7 +89,7 @@ export function createRefreshGroup(
     return directory.transaction(async (tx): Promise<RefreshOutcome> => {
       const current = await tx.groups.get(record.id)
       if (current === undefined) return 'done'
-      if (!isRestored) await writeGroup(tx, current, { snapshot }, clock.now())
+      if (!isRestored) await writeGroup(tx, current, { snapshot }, { settings, now: clock.now() })
       const difference = {
         kind: 'groups',
         notes: [`changed in Box: ${changed.join(', ')}`]

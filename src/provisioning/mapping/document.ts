@@ -19,16 +19,6 @@ export function elementsOf(document: ScimDocument, name: string): readonly JsonO
   return isJsonArray(value) ? value.filter(isJsonObject) : []
 }
 
-/** Tells whether an element of a multi-valued attribute has this `type`; letter case aside. */
-export function hasType(element: JsonObject, type: string): boolean {
-  return textOf(element, 'type')?.toLowerCase() === type
-}
-
-/** Tells whether an element is the primary one (RFC 7643 §2.4). */
-export function isPrimary(element: JsonObject): boolean {
-  return element['primary'] === true
-}
-
 /** A copy of the document without these attributes. */
 export function without(document: ScimDocument, names: readonly string[]): ScimDocument {
   return Object.fromEntries(Object.entries(document).filter(([name]) => !names.includes(name)))

@@ -1,19 +1,6 @@
-/**
- * The longest texts that Box takes, in UTF-16 code units.
- * Source: Box API reference, "Update user" and "Update group".
- */
-export const boxTextLimits = {
-  name: 50,
-  jobTitle: 100,
-  phone: 100,
-  address: 255,
-  groupName: 255,
-  groupText: 255
-} as const
-
 const segmenter = new Intl.Segmenter('en', { granularity: 'grapheme' })
 
-/** Shortens `text` to at most `limit` code units without cutting a visible character in two. */
+/** Shortens `text` to at most `limit` UTF-16 code units without cutting a visible character in two. */
 export function shorten(text: string, limit: number): string {
   if (text.length <= limit) return text
   let end = 0

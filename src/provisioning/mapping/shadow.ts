@@ -1,49 +1,5 @@
 import { isJsonObject, sameJson, type JsonObject, type JsonValue } from '../../lib/json.ts'
-import type { BoxUser, BoxUserFields, ScimDocument } from '../model.ts'
-import { sameField } from './compare.ts'
-import { without } from './document.ts'
-import { boxUserUrn } from './urns.ts'
-
-/** The attributes that feed a Box field which SCIM shows under the same attributes. */
-const userSources = [
-  { field: 'login', attributes: ['userName'] },
-  { field: 'name', attributes: ['displayName', 'name'] },
-  { field: 'jobTitle', attributes: ['title'] },
-  { field: 'phone', attributes: ['phoneNumbers'] },
-  { field: 'address', attributes: ['addresses'] },
-  { field: 'language', attributes: ['preferredLanguage', 'locale'] },
-  { field: 'timezone', attributes: ['timezone'] }
-] as const satisfies readonly { field: keyof BoxUserFields; attributes: readonly string[] }[]
-
-/** The fields that SCIM shows under core attributes. */
-export type SourcedField = (typeof userSources)[number]['field']
-
-/** Tells whether Box holds what this part of the shadow means; a field left out for Box agrees. */
-export function agrees(field: keyof BoxUserFields, mapped: BoxUserFields, box: BoxUser): boolean {
-  const value = mapped[field]
-  return value === undefined || sameField(field, value, box[field])
-}
-
-/**
- * The shadow without what Box no longer holds: somebody changed it in Box, so it is not what SCIM
- * stands for any more. `mapped` is the mapping of `shadow`.
- */
-export function liveShadow(
-  shadow: ScimDocument,
-  mapped: BoxUserFields,
-  box: BoxUser
-): ScimDocument {
-  const stale = userSources
-    .filter(({ field }) => !agrees(field, mapped, box))
-    .flatMap(({ attributes }): readonly string[] => attributes)
-  const live = without(shadow, stale)
-  const extension = live[boxUserUrn]
-  if (!isJsonObject(extension)) return live
-  const staleFields = Object.keys(extension).filter(
-    (name) => Object.hasOwn(mapped, name) && !agrees(name as keyof BoxUserFields, mapped, box)
-  )
-  return { ...live, [boxUserUrn]: without(extension, staleFields) }
-}
+import type { ScimDocument } from '../model.ts'
 
 /**
  * The shadow after a change: what the change made different from what was shown is now SCIM's own.

@@ -1,11 +1,10 @@
 import type { JsonObject, JsonValue } from '../../lib/json.ts'
 import type { BoxUser, ScimDocument } from '../model.ts'
 import type { ProvisioningSettings } from '../settings.ts'
-import { complexOf, elementsOf } from './document.ts'
-import { languageTag } from './language.ts'
-import { agrees, type SourcedField } from './shadow.ts'
+import type { MappedUserField } from './box-fields.ts'
+import { complexOf } from './document.ts'
+import { showField, showOwn } from './shown.ts'
 import { boxUserUrn } from './urns.ts'
-import { addressElement, mapUser, phoneElement } from './user-mapping.ts'
 
 /** What a SCIM user is computed from. */
 export interface UserFacts {
@@ -16,6 +15,33 @@ export interface UserFacts {
 
 /** The parts of the Box extension that come and go without the resource having changed. */
 export const volatileExtensionFields = ['spaceUsed', 'avatarUrl'] as const
+
+/** The read-only attributes of the Box extension, with the field of the snapshot that each shows. */
+export const readOnlyUserAttributes = {
+  spaceUsed: 'spaceUsed',
+  maxUploadSize: 'maxUploadSize',
+  isPlatformAccessOnly: 'isPlatformAccessOnly',
+  avatarUrl: 'avatarUrl',
+  hostname: 'hostname',
+  enterprise: 'enterpriseName',
+  myTags: 'myTags'
+} as const satisfies Readonly<Record<string, keyof BoxUser>>
+
+/** The writable attributes of the Box extension besides the tracking codes; each is named like its field. */
+export const ownUserAttributes = [
+  'role',
+  'status',
+  'spaceAmount',
+  'language',
+  'isSyncEnabled',
+  'canSeeManagedUsers',
+  'isExternalCollabRestricted',
+  'isExemptFromDeviceLimits',
+  'isExemptFromLoginVerification',
+  'notificationEmail'
+] as const satisfies readonly MappedUserField[]
+
+const owned: ReadonlySet<string> = new Set(ownUserAttributes)
 
 /**
  * Tells whether a person can use Box. The two `cannot_*` statuses still can, unless the bridge itself
@@ -30,99 +56,44 @@ export function isActive(facts: UserFacts, settings: ProvisioningSettings): bool
 
 /**
  * The SCIM user: the shadow's own text for each attribute whose meaning Box holds, and what Box
- * holds for the others. `groups` and `meta` are added when it is sent.
+ * holds for the others, as the mapping says. `groups` and `meta` are added when it is sent.
  */
 export function showUser(facts: UserFacts, settings: ProvisioningSettings): ScimDocument {
   const { shadow, snapshot } = facts
-  const mapped = mapUser(shadow, settings).fields
-  const keeps = (field: SourcedField, present: boolean) =>
-    present && agrees(field, mapped, snapshot)
-  const has = (...names: string[]) => names.some((name) => Object.hasOwn(shadow, name))
+  const { user, trackingCodes } = settings.mapping
+  const fields = user.reduce(
+    (shown, field) => showField(shown, field, shadow, snapshot[field.name as MappedUserField]),
+    shadow
+  )
+  const shown = trackingCodes.reduce((document, code) => {
+    const held = snapshot.trackingCodes.find(({ name }) => name === code.name)?.value
+    return showField(document, code, shadow, held)
+  }, fields)
   return assigned({
-    ...shadow,
-    externalId: shadow['externalId'] ?? snapshot.externalAppUserId,
-    ...(keeps('login', has('userName')) ? {} : loginAttributes(shadow, snapshot)),
-    ...(keeps('name', has('displayName', 'name'))
-      ? { displayName: shadow['displayName'] ?? snapshot.name }
-      : nameAttributes(snapshot)),
-    ...(keeps('jobTitle', has('title')) ? {} : { title: snapshot.jobTitle }),
-    ...(keeps('phone', has('phoneNumbers')) ? {} : { phoneNumbers: phones(shadow, snapshot) }),
-    ...(keeps('address', has('addresses')) ? {} : { addresses: addresses(shadow, snapshot) }),
-    ...(keeps('language', has('preferredLanguage', 'locale'))
-      ? {}
-      : { preferredLanguage: languageTag(snapshot.language) }),
-    ...(keeps('timezone', has('timezone')) ? {} : { timezone: snapshot.timezone }),
+    ...shown,
+    // A resource without a userName is none (RFC 7643 §4.1.1).
+    userName: shown['userName'] ?? snapshot.login,
     active: isActive(facts, settings),
-    [boxUserUrn]: extension(facts, settings)
+    [boxUserUrn]: extension(shown, facts, settings)
   })
 }
 
-/** The userName and, where SCIM wrote none, the e-mail of somebody that Box knows by login. */
-function loginAttributes(shadow: ScimDocument, box: BoxUser) {
-  const emails = [{ value: box.login, type: 'work', primary: true }]
-  return { userName: box.login, emails: shadow['emails'] ?? emails }
-}
-
-/** Box has one name: it is split at its last space. */
-function nameAttributes({ name }: BoxUser) {
-  const words = name.trim().split(/\s+/)
-  const familyName = words.length > 1 ? words.at(-1) : undefined
-  const givenName = words.length > 1 ? words.slice(0, -1).join(' ') : words[0]
-  return { displayName: name, name: assigned({ givenName, familyName: familyName ?? givenName }) }
-}
-
-function phones(shadow: ScimDocument, { phone }: BoxUser): JsonValue {
-  const all = elementsOf(shadow, 'phoneNumbers')
-  const element = phoneElement(shadow)
-  return replaceElement(all, element, phone === '' ? undefined : { value: phone })
-}
-
-function addresses(shadow: ScimDocument, { address }: BoxUser): JsonValue {
-  const all = elementsOf(shadow, 'addresses')
-  const element = addressElement(shadow)
-  const { type = 'work', primary } = element ?? {}
-  const shown = assigned({ type, primary, formatted: address })
-  return all.filter((other) => other !== element).concat(address === '' ? [] : [shown])
-}
-
-/** Replaces the values of one element, adds a work element where there is none, or drops it. */
-function replaceElement(
-  all: readonly JsonObject[],
-  element: JsonObject | undefined,
-  values: JsonObject | undefined
-): readonly JsonObject[] {
-  const others = all.filter((other) => other !== element)
-  return values === undefined ? others : [...others, { type: 'work', ...element, ...values }]
-}
-
-function extension(facts: UserFacts, settings: ProvisioningSettings): JsonObject {
-  const { shadow, snapshot } = facts
+function extension(
+  shown: ScimDocument,
+  { shadow, snapshot }: UserFacts,
+  { mapping }: ProvisioningSettings
+): JsonObject {
   const written = complexOf(shadow, boxUserUrn) ?? {}
-  const mapped = mapUser({ [boxUserUrn]: written }, settings).fields
-  const codes = snapshot.trackingCodes.map(({ name, value }) => ({ name, value }))
-  const box: JsonObject = {
-    role: snapshot.role,
-    status: snapshot.status,
-    spaceAmount: agrees('spaceAmount', mapped, snapshot)
-      ? (written['spaceAmount'] ?? snapshot.spaceAmount)
-      : snapshot.spaceAmount,
-    spaceUsed: snapshot.spaceUsed,
-    maxUploadSize: snapshot.maxUploadSize,
-    language: snapshot.language,
-    isSyncEnabled: snapshot.isSyncEnabled,
-    canSeeManagedUsers: snapshot.canSeeManagedUsers,
-    isExternalCollabRestricted: snapshot.isExternalCollabRestricted,
-    isExemptFromDeviceLimits: snapshot.isExemptFromDeviceLimits,
-    isExemptFromLoginVerification: snapshot.isExemptFromLoginVerification,
-    isPlatformAccessOnly: snapshot.isPlatformAccessOnly,
-    notificationEmail: snapshot.notificationEmail,
-    trackingCodes: codes,
-    avatarUrl: snapshot.avatarUrl,
-    hostname: snapshot.hostname,
-    enterprise: snapshot.enterpriseName,
-    myTags: snapshot.myTags
+  const box: Record<string, JsonValue> = {
+    trackingCodes: snapshot.trackingCodes.map(({ name, value }) => ({ name, value }))
   }
-  return assigned({ ...written, ...box })
+  for (const name of ownUserAttributes) box[name] = snapshot[name]
+  for (const field of mapping.user) {
+    const { name } = field
+    if (owned.has(name)) box[name] = showOwn(field, written[name], box[name] ?? null)
+  }
+  for (const [name, field] of Object.entries(readOnlyUserAttributes)) box[name] = snapshot[field]
+  return assigned({ ...complexOf(shown, boxUserUrn), ...box })
 }
 
 /** Leaves out what is unassigned: '', [], {}, null and undefined (RFC 7643 §2.5). */

@@ -1,4 +1,6 @@
+import { boxGroupFields, type BoxField, type MappedGroupField } from '../mapping/box-fields.ts'
 import { mapGroup } from '../mapping/group-mapping.ts'
+import type { Mapping } from '../mapping/mapping.ts'
 import { nextShadow } from '../mapping/shadow.ts'
 import type { BoxGroupFields, GroupRecord, ScimDocument } from '../model.ts'
 
@@ -8,25 +10,26 @@ export interface GroupPlan {
   readonly fields: BoxGroupFields | undefined
   /** The shadow once Box has them. */
   readonly shadow: ScimDocument
+  /** What could not be taken over as it is, for the audit. */
+  readonly notes: readonly string[]
 }
-
-/** Fields that Box can be asked to forget. */
-const clearable = ['externalSyncIdentifier', 'description'] as const
 
 /** Plans the way from what Box holds to what SCIM shall show next: pure. */
-export function planGroup(record: GroupRecord, next: ScimDocument): GroupPlan {
+export function planGroup(record: GroupRecord, next: ScimDocument, mapping: Mapping): GroupPlan {
   const { snapshot } = record
   const shadow = nextShadow(record.shadow, record.resource, next)
-  const before = mapGroup(record.resource)
-  const after = mapGroup(next)
+  const before = mapGroup(record.resource, mapping).fields
+  const after = mapGroup(next, mapping)
   const changed = new Map<string, string>()
-  for (const [name, value] of Object.entries(after) as [keyof BoxGroupFields, string][]) {
-    if (value !== before[name] && value !== snapshot[name]) changed.set(name, value)
+  for (const [name, { cleared }] of entries) {
+    const value = after.fields[name] ?? (before[name] === undefined ? undefined : cleared)
+    if (typeof value !== 'string' || value === snapshot[name]) continue
+    // A group that is taken over gets the defaults that Box has nothing for.
+    const isDue = !record.linked && name in after.defaults && snapshot[name] === ''
+    if (isDue || value !== (before[name] ?? '')) changed.set(name, value)
   }
-  for (const name of clearable) {
-    if (after[name] === undefined && before[name] !== undefined && snapshot[name] !== '') {
-      changed.set(name, '')
-    }
-  }
-  return { fields: changed.size === 0 ? undefined : Object.fromEntries(changed), shadow }
+  const fields = changed.size === 0 ? undefined : Object.fromEntries(changed)
+  return { fields, shadow, notes: after.notes }
 }
+
+const entries = Object.entries(boxGroupFields) as readonly [MappedGroupField, BoxField][]

@@ -5,7 +5,8 @@ import { mapUser } from '../mapping/user-mapping.ts'
 import type { BoxGroupFields, BoxUserFields, GroupRecord, UserRecord } from '../model.ts'
 import type { BoxOperation } from '../operations.ts'
 import type { ProvisioningSettings } from '../settings.ts'
-import { deactivationOf, isProtected, mergeCodes, planFields } from './user-plan.ts'
+import { isProtectedGroup, userProtection } from '../protection.ts'
+import { deactivationOf, planFields } from './user-plan.ts'
 
 /** How a person in Box becomes again what the IdP last set. */
 export interface UserRestoration {
@@ -27,7 +28,8 @@ export function planUserRestoration(
   changed: readonly string[],
   settings: ProvisioningSettings
 ): UserRestoration {
-  if (!(before.linked || before.tombstone) || isProtected(seen)) return nothing
+  const isOurs = before.linked || before.tombstone
+  if (!isOurs || userProtection(seen, settings) !== undefined) return nothing
   const restoresAccess = settings.restores.includes('access')
   const wasActive = isActive(before, settings) && !before.tombstone
   const isNowActive = isActive(seen, settings)
@@ -48,13 +50,16 @@ function writtenFields(
   settings: ProvisioningSettings
 ): BoxUserFields {
   if (!settings.restores.includes('users')) return {}
-  const { status: _, trackingCodes, ...mapped } = mapUser(shadow, settings).fields
-  const fields = {
-    ...mapped,
-    ...(trackingCodes && { trackingCodes: mergeCodes(snapshot, trackingCodes) })
-  }
+  const { status: _, ...fields } = mapUser(shadow, settings.mapping).fields
+  const defaults = new Set(
+    settings.mapping.user
+      .filter(({ evaluate }) => evaluate(shadow).source?.constant === true)
+      .map(({ name }) => name)
+  )
   return Object.fromEntries(
     (Object.keys(fields) as (keyof typeof fields)[])
+      // A default is nothing that anybody said.
+      .filter((name) => !defaults.has(name))
       .filter((name) => changed.includes(name) && !sameField(name, fields[name], snapshot[name]))
       // Box lets only the application that created a user change the external id ("Update user").
       .filter((name) => name !== 'externalAppUserId' || createdByBridge)
@@ -69,9 +74,14 @@ export function planGroupRestoration(
   settings: ProvisioningSettings
 ): BoxGroupFields | undefined {
   if (!seen.linked || seen.tombstone || !settings.restores.includes('groups')) return undefined
+  if (isProtectedGroup(seen, settings)) return undefined
   const { snapshot } = seen
-  const fields = Object.entries(mapGroup(seen.shadow)).filter(
-    ([name, value]) => changed.includes(name) && snapshot[name as keyof BoxGroupFields] !== value
+  const mapped = mapGroup(seen.shadow, settings.mapping)
+  const fields = Object.entries(mapped.fields).filter(
+    ([name, value]) =>
+      changed.includes(name) &&
+      !(name in mapped.defaults) &&
+      snapshot[name as keyof BoxGroupFields] !== value
   )
   return fields.length === 0 ? undefined : Object.fromEntries(fields)
 }

@@ -1,12 +1,11 @@
 import { fold } from '../../lib/text.ts'
-import { sameField } from '../mapping/compare.ts'
-import { liveShadow, nextShadow } from '../mapping/shadow.ts'
 import { assertProvisionableRole } from '../mapping/roles.ts'
+import { nextShadow } from '../mapping/shadow.ts'
 import { isActive } from '../mapping/user-resource.ts'
-import { mapUser } from '../mapping/user-mapping.ts'
-import type { BoxUser, BoxUserFields, ScimDocument, TrackingCode, UserRecord } from '../model.ts'
+import type { BoxUserFields, ScimDocument, UserRecord } from '../model.ts'
 import type { BoxOperation } from '../operations.ts'
 import type { ProvisioningSettings } from '../settings.ts'
+import { changedMeaning } from './user-meaning.ts'
 
 /** What shall become of a person. */
 export interface UserPlan {
@@ -36,30 +35,13 @@ export interface Mirror {
   readonly isCurrent: () => boolean
 }
 
-/** Fields that Box can be asked to forget, with the value that does so. */
-const clearedValues: Readonly<BoxUserFields> = {
-  jobTitle: '',
-  phone: '',
-  address: '',
-  externalAppUserId: '',
-  notificationEmail: null
-}
-
 /**
  * Plans the way from what Box holds to what SCIM shall show next: pure. Only fields whose meaning the
  * change touches are planned, so that a decision an admin made in Box survives an unrelated update.
  */
 export function planUser(record: UserRecord, next: ScimDocument, context: PlanContext): UserPlan {
-  const { settings } = context
-  const { snapshot } = record
-  const before = liveShadow(record.shadow, mapUser(record.shadow, settings).fields, snapshot)
-  const after = nextShadow(before, record.resource, next)
-  const mapped = mapUser(after, settings)
-  const { status, ...changed } = changedFields(
-    mapUser(before, settings).fields,
-    mapped.fields,
-    record
-  )
+  const meaning = changedMeaning(record, next, context.settings.mapping)
+  const { status, ...changed } = meaning.fields
   const access = planAccess(record, { active: next['active'], status }, context)
   const fields = access.status === undefined ? changed : { ...changed, status: access.status }
   assertProvisionableRole(fields.role)
@@ -67,41 +49,8 @@ export function planUser(record: UserRecord, next: ScimDocument, context: PlanCo
     deactivation: access.deactivation,
     operations: planFields(record, fields),
     shadow: nextShadow(record.shadow, record.resource, next),
-    notes: mapped.notes
+    notes: meaning.notes
   }
-}
-
-/** The fields whose meaning differs between the two mappings and from what Box holds. */
-function changedFields(
-  before: BoxUserFields,
-  after: BoxUserFields,
-  { snapshot, createdByBridge }: UserRecord
-): BoxUserFields {
-  const names = new Set([...Object.keys(before), ...Object.keys(after)]) as Set<keyof BoxUserFields>
-  const changed = new Map<string, unknown>()
-  for (const name of names) {
-    const value = after[name] ?? clearedValues[name]
-    if (value === undefined || isSame(name, before[name], after[name])) continue
-    if (!sameField(name, value, snapshot[name])) changed.set(name, value)
-  }
-  // Box lets only the application that created a user change the external id ("Update user").
-  if (!createdByBridge) changed.delete('externalAppUserId')
-  if (after.trackingCodes !== undefined && changed.has('trackingCodes')) {
-    changed.set('trackingCodes', mergeCodes(snapshot, after.trackingCodes))
-  }
-  return Object.fromEntries(changed)
-}
-
-function isSame(name: keyof BoxUserFields, left: unknown, right: unknown): boolean {
-  if (left === undefined || right === undefined) return left === right
-  return sameField(name, left, right)
-}
-
-/** Box replaces the whole list: codes that SCIM does not speak of stay. */
-export function mergeCodes(box: BoxUser, codes: readonly TrackingCode[]): readonly TrackingCode[] {
-  const merged = new Map(box.trackingCodes.map(({ name, value }) => [name, value] as const))
-  for (const { name, value } of codes) merged.set(name, value)
-  return [...merged].map(([name, value]) => ({ name, value }))
 }
 
 function planAccess(
@@ -161,9 +110,4 @@ export function leftoverAliases({ id, snapshot, aliases }: UserRecord): readonly
   return aliases
     .filter((email) => fold(email) !== fold(snapshot.login))
     .map((email) => ({ kind: 'remove-alias', userId: id, email }))
-}
-
-/** Tells whether Box lets nobody but the owner change this person: admins and co-admins. */
-export function isProtected({ snapshot }: Pick<UserRecord, 'snapshot'>): boolean {
-  return snapshot.role === 'admin' || snapshot.role === 'coadmin'
 }
