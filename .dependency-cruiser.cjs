@@ -33,7 +33,7 @@ module.exports = {
       name: 'cli-uses-compose-and-config',
       severity: 'error',
       from: { path: '^src/cli/' },
-      to: { path: '^src/', pathNot: '^src/(cli|config|lib)/|^src/(compose|operator)\\.ts$' }
+      to: { path: '^src/', pathNot: '^src/(cli|config|lib)/|^src/compose(/|\\.ts$)' }
     },
     {
       name: 'protocol-has-no-io',

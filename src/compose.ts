@@ -4,40 +4,33 @@ import { createDriftFeed, type DriftFeed, type DriftFeedParts } from './backgrou
 import { createHintWorker, type HintWorker } from './background/hint-worker.ts'
 import { createHeldExpiry } from './background/held-expiry.ts'
 import { createImport, type Import } from './background/import.ts'
-import { createTokenBook, type TokenBook } from './background/token-book.ts'
+import { createTokenBook } from './background/token-book.ts'
 import { createJournalWorker, type JournalWorker } from './background/journal-worker.ts'
 import { createReconcile } from './background/reconcile.ts'
-import { createBoxClient, type BoxClient } from './box/client.ts'
 import { showAgain } from './background/show-again.ts'
+import { assertSomebodyMayCall, waysIn } from './compose/access.ts'
+import { connectBox, type BoxSide } from './compose/box-side.ts'
+import { openBridgeDirectory } from './compose/bridge-directory.ts'
 import type { Config } from './config/config.ts'
-import type { MappingConfig } from './config/load.ts'
 import { warnings } from './config/warnings.ts'
-import { createEmulator, type Emulator } from './emulator/emulator.ts'
-import { demoCredentials, demoSeed } from './emulator/seed.ts'
 import { systemClock, type Clock } from './lib/clock.ts'
 import { createKeyedLock } from './lib/keyed-lock.ts'
-import type { JsonObject } from './lib/json.ts'
 import { systemRandom, type Random } from './lib/random.ts'
 import { fold } from './lib/text.ts'
-import { createObservation, type AttachedObservation, type Observation } from './observation.ts'
+import {
+  createObservation,
+  type AttachedObservation,
+  type Observation
+} from './compose/observation.ts'
 import { ProvisioningError } from './provisioning/errors.ts'
-import { compileMapping, mergedMapping, type Mapping } from './provisioning/mapping/mapping.ts'
-import { newGroupFields, newUserFields } from './provisioning/new-fields.ts'
+import { compileMapping } from './provisioning/mapping/mapping.ts'
 import type { Mirror } from './provisioning/plan/user-plan.ts'
 import type { Directory } from './provisioning/ports.ts'
 import { createProvisioning, type Provisioning } from './provisioning/provisioning.ts'
 import { keepSecret } from './provisioning/secrets.ts'
 import type { ProvisioningSettings } from './provisioning/settings.ts'
-import { createAuthenticate, type Check } from './scim/access/authenticator.ts'
-import { createIssuerCheck } from './scim/access/issuers.ts'
-import { createManagedTokenCheck } from './scim/access/managed-tokens.ts'
-import { createPlainTokenCheck } from './scim/access/plain-tokens.ts'
+import { createAuthenticate } from './scim/access/authenticator.ts'
 import { buildApp, httpLimits } from './scim/app.ts'
-import { parseResource } from './scim/protocol/resource.ts'
-import { resourceTypes } from './scim/protocol/schemas.ts'
-import { discardDirectory } from './store/discard.ts'
-import { openDirectory } from './store/open.ts'
-import { volatileStorage } from './store/volatile-storage.ts'
 
 /** What tests replace; each has a default. */
 export interface ServerParts {
@@ -67,22 +60,11 @@ export interface Demo {
   readonly emulatorUrl: string
 }
 
-/** The Box that the bridge works against, and how it is left. */
-interface BoxSide {
-  readonly host: string
-  readonly enterpriseId: string
-  readonly client: BoxClient
-  readonly emulatorUrl: string | undefined
-  close(): Promise<void>
-}
-
 /** How long a log line may wait for others to be written with it. */
 const logFlushMs = 200
 
 const fuseOpened =
   'the fuse is open: removals are held until somebody runs box-scim fuse release or discard'
-
-const demoHost = 'demo.invalid'
 
 /**
  * Starts the bridge: the only place that knows every layer. Rejects where the directory cannot be
@@ -107,52 +89,6 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
   } catch (error) {
     for (const step of undo.toReversed()) await step()
     throw error
-  }
-}
-
-/** What a mapping makes of a SCIM resource. */
-export interface MappingPreview {
-  /** What Box would get for a new person or group. */
-  readonly fields: object
-  /** What could not be taken over as it is. */
-  readonly notes: readonly string[]
-  /** Why the resource would be refused; undefined where it would not. */
-  readonly refused: string | undefined
-}
-
-/** A mapping without a bridge: nothing is opened and nobody is asked. */
-export interface MappingTool {
-  /** The whole mapping: what the file leaves out is the default. */
-  readonly mapping: JsonObject
-  /** Maps the body of a POST: a person, or a group where its `schemas` say so. */
-  preview(body: unknown): MappingPreview
-}
-
-/** Reads a mapping; throws where it cannot be used, naming every problem. */
-export function createMappingTool(config: MappingConfig): MappingTool {
-  const { mappingFile, onDeactivate } = config
-  const mapping = compileMapping(mappingFile, config)
-  return {
-    mapping: mergedMapping(mappingFile),
-    preview: (body) => previewMapping(body, mapping, onDeactivate)
-  }
-}
-
-function previewMapping(
-  body: unknown,
-  mapping: Mapping,
-  deactivatedStatus: string
-): MappingPreview {
-  const isGroup = JSON.stringify(body).includes(resourceTypes.Group.core.id)
-  const type = isGroup ? resourceTypes.Group : resourceTypes.User
-  try {
-    const { document } = parseResource(type, body)
-    const preview = isGroup ? newGroupFields : newUserFields
-    const { fields, notes } = preview(document, { mapping, deactivatedStatus })
-    return { fields, notes, refused: undefined }
-  } catch (error) {
-    if (!(error instanceof Error)) throw error
-    return { fields: {}, notes: [], refused: error.message }
   }
 }
 
@@ -217,7 +153,7 @@ async function run(
         box: box.client.health().ok ? 'ok' : 'degraded',
         import: firstImport.progress()
       }),
-      authenticate: createAuthenticate(waysIn(config, demo, { book, clock }), clock),
+      authenticate: createAuthenticate(waysIn(config, demo?.token, { book, clock }), clock),
       clock,
       random,
       cursorSecret: await keepSecret(directory, random, 'cursors'),
@@ -332,94 +268,7 @@ function provisioningSettings(config: Config): ProvisioningSettings {
   }
 }
 
-/** A bridge that nobody can sign in to would only seem to be there. */
-function assertSomebodyMayCall(config: Config, book: TokenBook): void {
-  const isOpen =
-    config.mode === 'demo' || config.scimTokens.length > 0 || config.oidcIssuers.length > 0
-  if (isOpen || book.live().length > 0) return
-  throw new Error(
-    'Nobody could sign in: make a token with `box-scim token create NAME`, or set SCIM_TOKEN or OIDC_ISSUERS.'
-  )
-}
-
-function waysIn(
-  config: Config,
-  demo: Demo | undefined,
-  { book, clock }: { readonly book: TokenBook; readonly clock: Clock }
-): readonly Check[] {
-  return [
-    createPlainTokenCheck(demo === undefined ? config.scimTokens : [demo.token]),
-    createManagedTokenCheck(book, { basic: config.basicAuth }),
-    createIssuerCheck(config.oidcIssuers, { clock })
-  ]
-}
-
 function demoOf(config: Config, box: BoxSide, random: Random): Demo | undefined {
   if (box.emulatorUrl === undefined) return undefined
   return { token: config.scimTokens[0] ?? random.secret(24), emulatorUrl: box.emulatorUrl }
-}
-
-async function connectBox(
-  config: Config,
-  parts: {
-    readonly clock: Clock
-    readonly random: Random
-    readonly log: Logger
-    readonly onCall: Observation['onCall']
-  }
-): Promise<BoxSide> {
-  const emulator: Emulator | undefined =
-    config.mode === 'demo'
-      ? createEmulator({ seed: demoSeed, control: true, clock: parts.clock, log: parts.log })
-      : undefined
-  const emulatorUrl = await emulator?.listen()
-  const target =
-    config.mode === 'box'
-      ? { apiUrl: config.boxApiUrl, credentials: config.boxCredentials }
-      : {
-          apiUrl: emulatorUrl ?? '',
-          credentials: { kind: 'client-credentials', ...demoCredentials } as const
-        }
-  const client = createBoxClient({
-    ...parts,
-    ...target,
-    callsPerMinute: config.boxCallsPerMinute
-  })
-  return {
-    host: config.mode === 'box' ? new URL(config.boxApiUrl).host : demoHost,
-    enterpriseId: (config.mode === 'box' ? config.boxCredentials : demoCredentials).enterpriseId,
-    client,
-    emulatorUrl,
-    async close() {
-      await client.close()
-      await emulator?.close()
-    }
-  }
-}
-
-async function openBridgeDirectory(
-  config: Config,
-  box: BoxSide,
-  parts: { readonly clock: Clock; readonly log: Logger }
-): Promise<Directory> {
-  const options = {
-    ...parts,
-    url: config.databaseUrl,
-    identity: { boxHost: box.host, enterpriseId: box.enterpriseId }
-  }
-  // The embedded emulator begins anew at each start, so the directory of an earlier demo is worthless.
-  if (config.mode === 'demo') await discardDirectory(options)
-  const directory = await openDirectory(options)
-  if (config.mode === 'box') warnOfVolatileStorage(config.databaseUrl, parts.log)
-  return directory
-}
-
-/** A directory that is gone with its container takes along what Box cannot give back. */
-function warnOfVolatileStorage(databaseUrl: string, log: Logger): void {
-  const storage = volatileStorage(databaseUrl)
-  if (storage === undefined) return
-  log.warn(
-    storage,
-    'the database will not survive: it is on storage that is gone with the container or the machine. Put it on a volume (docs/deployment.md)'
-  )
 }

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { createOperator, type Operator } from '../operator.ts'
+import { createOperator, type Operator } from '../compose/operator.ts'
 import { loadDatabaseUrl } from '../config/load.ts'
 
 /** What a command is given. */

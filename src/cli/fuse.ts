@@ -1,4 +1,4 @@
-import type { Operator } from '../operator.ts'
+import type { Operator } from '../compose/operator.ts'
 import { operatorOf, runCommand } from './command.ts'
 import type { CommandIo } from './command.ts'
 import { count, harmless, moment } from './words.ts'

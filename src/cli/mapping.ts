@@ -1,4 +1,4 @@
-import { createMappingTool } from '../compose.ts'
+import { createMappingTool } from '../compose/mapping-tool.ts'
 import { loadMappingConfig } from '../config/load.ts'
 import { readText, runCommand } from './command.ts'
 import type { CommandIo } from './command.ts'

@@ -1,4 +1,4 @@
-import type { Operator } from '../operator.ts'
+import type { Operator } from '../compose/operator.ts'
 import type { EpochMs } from '../lib/clock.ts'
 import { operatorOf, runCommand } from './command.ts'
 import type { CommandIo } from './command.ts'

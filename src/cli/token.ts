@@ -1,4 +1,4 @@
-import type { Operator } from '../operator.ts'
+import type { Operator } from '../compose/operator.ts'
 import { accessScopes, type AccessScope } from '../lib/access-scopes.ts'
 import { systemClock, type EpochMs } from '../lib/clock.ts'
 import { isNetwork } from '../lib/networks.ts'

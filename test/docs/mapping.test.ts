@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
-import { createMappingTool } from '../../src/compose.ts'
+import { createMappingTool } from '../../src/compose/mapping-tool.ts'
 import type { JsonValue } from '../../src/lib/json.ts'
 
 const page = await readFile(join(import.meta.dirname, '../../docs/mapping.md'), 'utf8')

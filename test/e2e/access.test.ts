@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { base64url, exportSPKI, generateKeyPair, importJWK, SignJWT } from 'jose'
 import t, { type Test } from 'tap'
-import { createOperator } from '../../src/operator.ts'
+import { createOperator } from '../../src/compose/operator.ts'
 import { systemClock, type Clock } from '../../src/lib/clock.ts'
 import { bridgeProcess, type BridgeProcess } from '../helpers/bridge-process.ts'
 import { startBridge } from '../helpers/bridge.ts'

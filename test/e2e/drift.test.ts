@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import t from 'tap'
-import { createOperator } from '../../src/operator.ts'
+import { createOperator } from '../../src/compose/operator.ts'
 import { startBridge } from '../helpers/bridge.ts'
 import { createHurriedClock, passTime } from '../helpers/hurried-clock.ts'
 import { runCommand } from '../helpers/run-command.ts'

@@ -1,24 +1,24 @@
 import { pino } from 'pino'
-import { systemClock, type Clock } from './lib/clock.ts'
-import { systemRandom, type Random } from './lib/random.ts'
+import { systemClock, type Clock } from '../lib/clock.ts'
+import { systemRandom, type Random } from '../lib/random.ts'
 import {
   actOnHeld,
   reportFuses,
   type FuseAction,
   type FuseReport,
   type FuseVerb
-} from './provisioning/fuse-desk.ts'
-import type { Directory } from './provisioning/ports.ts'
+} from '../provisioning/fuse-desk.ts'
+import type { Directory } from '../provisioning/ports.ts'
 import {
   makeToken,
   revokeToken,
   showTokens,
   type ShownToken,
   type TokenRequest
-} from './provisioning/tokens.ts'
-import { backUpDirectory, type DirectoryBackup } from './store/backup.ts'
-import { createDirectoryIfMissing, openDirectoryBeside } from './store/open-beside.ts'
-import { readStatus, type DirectoryStatus } from './store/status.ts'
+} from '../provisioning/tokens.ts'
+import { backUpDirectory, type DirectoryBackup } from '../store/backup.ts'
+import { createDirectoryIfMissing, openDirectoryBeside } from '../store/open-beside.ts'
+import { readStatus, type DirectoryStatus } from '../store/status.ts'
 
 /** What an operator does with a directory on the database itself, also while a bridge runs on it. */
 export interface Operator {

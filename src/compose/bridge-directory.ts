@@ -1,0 +1,36 @@
+import type { Logger } from 'pino'
+import type { Config } from '../config/config.ts'
+import type { Clock } from '../lib/clock.ts'
+import type { Directory } from '../provisioning/ports.ts'
+import { discardDirectory } from '../store/discard.ts'
+import { openDirectory } from '../store/open.ts'
+import { volatileStorage } from '../store/volatile-storage.ts'
+import type { BoxSide } from './box-side.ts'
+
+/** Opens the directory of this bridge, which belongs to one Box enterprise. */
+export async function openBridgeDirectory(
+  config: Config,
+  box: BoxSide,
+  parts: { readonly clock: Clock; readonly log: Logger }
+): Promise<Directory> {
+  const options = {
+    ...parts,
+    url: config.databaseUrl,
+    identity: { boxHost: box.host, enterpriseId: box.enterpriseId }
+  }
+  // The embedded emulator begins anew at each start, so the directory of an earlier demo is worthless.
+  if (config.mode === 'demo') await discardDirectory(options)
+  const directory = await openDirectory(options)
+  if (config.mode === 'box') warnOfVolatileStorage(config.databaseUrl, parts.log)
+  return directory
+}
+
+/** A directory that is gone with its container takes along what Box cannot give back. */
+function warnOfVolatileStorage(databaseUrl: string, log: Logger): void {
+  const storage = volatileStorage(databaseUrl)
+  if (storage === undefined) return
+  log.warn(
+    storage,
+    'the database will not survive: it is on storage that is gone with the container or the machine. Put it on a volume (docs/deployment.md)'
+  )
+}
