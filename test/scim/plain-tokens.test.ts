@@ -18,19 +18,6 @@ t.test('knows nobody else', async (t) => {
   t.equal(named, undefined, 'and no user name')
 })
 
-t.test('compares the whole of a token, however long', async (t) => {
-  const long = 'long-token-'.repeat(100)
-  const check = createPlainTokenCheck(['short-token-0123456', long])
-  const knows = async (secret: string) =>
-    (await check({ name: undefined, secret }, '192.0.2.1')) !== undefined
-  t.ok(await knows(long))
-  for (const secret of [`${long}x`, long.slice(0, -1), long.repeat(2), `${long}\0`]) {
-    t.notOk(await knows(secret), `${secret.length} characters`)
-  }
-  t.notOk(await knows('short-token-0123456\0'))
-  t.ok(await knows('short-token-0123456'), 'what was presented before leaves no trace')
-})
-
 t.test('without tokens nobody is known', async (t) => {
   t.equal(createPlainTokenCheck([])({ name: undefined, secret: '' }, '192.0.2.1'), undefined)
 })
