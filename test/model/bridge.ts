@@ -39,7 +39,8 @@ const settings = {
   protectedGroups: new Set<string>(),
   strictMembers: false,
   restores: [],
-  fuses: { people: undefined, memberships: undefined }
+  fuses: { people: undefined, memberships: undefined },
+  logsPersonalData: false
 } as const
 
 /** Turns of the event loop after which whatever still runs will never end. */
@@ -143,7 +144,7 @@ export async function createModelBridge(script: FateScript): Promise<ModelBridge
         mirror: { isCurrent: () => false },
         locks: createKeyedLock(),
         assertImported: () => {},
-        onFuseOpened: () => {}
+        alerts: { raise() {} }
       },
       () => worker.wake()
     )

@@ -69,13 +69,14 @@ t.test(
           protectedGroups: new Set<string>(),
           strictMembers: false,
           restores: [],
-          fuses: { people: undefined, memberships: undefined }
+          fuses: { people: undefined, memberships: undefined },
+          logsPersonalData: false
         },
         signals: { membershipSettled() {}, membershipRefused() {} },
         mirror: { isCurrent: () => false },
         locks: createKeyedLock(),
         assertImported: () => {},
-        onFuseOpened: () => {}
+        alerts: { raise() {} }
       },
       () => worker.wake()
     )
