@@ -118,6 +118,7 @@ export async function createModelBridge(script: FateScript): Promise<ModelBridge
       transaction: (work) =>
         track(async () => {
           await alive()
+          await fate.pause()
           const result = await directory
             .transaction(async (tx) => {
               const done = await work(tx)
@@ -128,6 +129,7 @@ export async function createModelBridge(script: FateScript): Promise<ModelBridge
               if (isOver || fate.isDead) await alive()
               throw error
             })
+          await fate.pause()
           await alive()
           return result
         })
@@ -147,8 +149,8 @@ export async function createModelBridge(script: FateScript): Promise<ModelBridge
       },
       () => worker.wake()
     )
-    const { drive } = provisioning
-    const worker = createJournalWorker({ directory: mortal, drive, clock, log: quiet })
+    const { drive, inWork } = provisioning
+    const worker = createJournalWorker({ directory: mortal, drive, inWork, clock, log: quiet })
     void worker.run(stop.signal)
     return {
       provisioning,
