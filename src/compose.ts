@@ -238,8 +238,8 @@ function joinProvisioning(parts: {
     },
     () => worker.wake()
   )
-  const { drive, refresh } = provisioning
-  const worker = createJournalWorker({ directory, drive, clock, log })
+  const { drive, inWork, refresh } = provisioning
+  const worker = createJournalWorker({ directory, drive, inWork, clock, log })
   const hintWorker = createHintWorker({ directory, refresh, clock, log })
   return { provisioning, worker, hintWorker }
 }

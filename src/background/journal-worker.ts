@@ -35,10 +35,12 @@ const concurrency = 8
 export function createJournalWorker(dependencies: {
   readonly directory: Directory
   readonly drive: Drive
+  /** Entries that requests are working at present. */
+  readonly inWork: ReadonlySet<number>
   readonly clock: Clock
   readonly log: Logger
 }): JournalWorker {
-  const { directory, drive, clock, log } = dependencies
+  const { directory, drive, inWork, clock, log } = dependencies
   let alarm = new AbortController()
 
   return {
@@ -63,7 +65,8 @@ export function createJournalWorker(dependencies: {
 
   /** Resolves to true where there is more to do at once: a rest would leave turns at Box unused. */
   async function turn(signal: AbortSignal): Promise<boolean> {
-    const due = await directory.journal.due(clock.now(), batch)
+    // Those of a large request must not take the places of all others.
+    const due = await directory.journal.due(clock.now(), batch, [...inWork])
     let worked = 0
     await runConcurrently(due, concurrency, async (entry) => {
       if (!signal.aborted && (await work(entry))) worked += 1

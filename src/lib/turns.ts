@@ -5,6 +5,11 @@ export function nextTurn(): Promise<void> {
   return afterTurn()
 }
 
+/** Resolves when the event loop has turned `count` times. */
+export async function turns(count: number): Promise<void> {
+  for (let turn = 0; turn < count; turn += 1) await nextTurn()
+}
+
 /** How many items one turn of the event loop works on: some milliseconds' worth of the dearest. */
 const defaultBatch = 100
 

@@ -35,7 +35,7 @@ export function createJournalGauges(register: Registry): (state: JournalState) =
   const registers = [register]
   const entries = new Gauge({
     name: 'box_scim_journal_entries',
-    help: 'Open entries of the journal, by state.',
+    help: 'Open and held entries of the journal, by state.',
     labelNames: ['state'],
     registers
   })
@@ -67,6 +67,7 @@ export function createJournalGauges(register: Registry): (state: JournalState) =
   return ({ open, secondsLeft, now }) => {
     const age = (at: EpochMs | undefined) => (at === undefined ? 0 : Math.max(0, now - at) / 1000)
     for (const [state, count] of Object.entries(open.states)) entries.set({ state }, count)
+    entries.set({ state: 'held' }, open.held)
     oldest.set(age(open.oldestAt))
     removals.set(open.removals)
     oldestRemoval.set(age(open.oldestRemovalAt))

@@ -1,5 +1,5 @@
 import type { Clock } from '../lib/clock.ts'
-import { BoxUnavailableError, ProvisioningError } from './errors.ts'
+import { BoxRefusedError, BoxUnavailableError, ProvisioningError } from './errors.ts'
 import type { Directory } from './ports.ts'
 import type { Trail } from './trail.ts'
 
@@ -37,5 +37,6 @@ export function createRunAudited(
 
 function outcomeOf(error: unknown): string {
   if (error instanceof ProvisioningError) return error.code
+  if (error instanceof BoxRefusedError) return 'refused_by_box'
   return error instanceof Error ? error.name : 'error'
 }

@@ -139,10 +139,9 @@ export function createMemberships(
     },
 
     async leaveAll(userId, trail) {
-      const rows = await directory.memberships.ofUser(userId)
       const entries = await directory.transaction(async (tx) => {
         const decided: JournalEntry[] = []
-        for (const row of rows) {
+        for (const row of await tx.memberships.ofUser(userId)) {
           // Coming back without the old groups is no leaving: the fuse has no part in it.
           const context = contextOf(row.groupId, trail, 'free')
           decided.push(...(await removeEverybody(tx, [row], context)))

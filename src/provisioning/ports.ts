@@ -302,6 +302,8 @@ export interface MembershipReads {
 /** What the journal has open, in numbers. */
 export interface OpenJournal {
   readonly states: Readonly<Record<OpenState, number>>
+  /** Removals that a fuse holds; they are not open. */
+  readonly held: number
   /** When the oldest open entry was decided. */
   readonly oldestAt: EpochMs | undefined
   /** Access that is still to be taken away. */
@@ -317,8 +319,8 @@ export interface JournalReads {
   get(id: number): Promise<JournalEntry | undefined>
   /** The open entries about a subject, oldest first. */
   openFor(subject: string): Promise<readonly JournalEntry[]>
-  /** Open entries with `notBefore` ≤ `now`, removals first, then oldest first. */
-  due(now: EpochMs, limit: number): Promise<readonly JournalEntry[]>
+  /** Open entries with `notBefore` ≤ `now`, removals first, then oldest first; those in `except` left out. */
+  due(now: EpochMs, limit: number, except?: readonly number[]): Promise<readonly JournalEntry[]>
   /** The held entries about a subject, oldest first; there is never more than one. */
   heldFor(subject: string): Promise<readonly JournalEntry[]>
   /** The held removals of members of one group, oldest first. */

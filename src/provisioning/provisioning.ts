@@ -23,6 +23,8 @@ export interface Provisioning {
   readonly resources: ResourceService
   /** Works an open journal entry; for the journal worker. */
   readonly drive: Drive
+  /** The journal entries that requests are working at present. */
+  readonly inWork: ReadonlySet<number>
   /** Reads again in Box what a hint is about; for the hint worker. */
   readonly refresh: Refresh
   /** Drops removals that the fuse held for too long; to be called from time to time. */
@@ -61,6 +63,7 @@ export function createProvisioning(
       }
     },
     drive: createDrive(dependencies, driveParts),
+    inWork: tracked.inWork,
     refresh: createRefresh(dependencies, { carryOut, update, onAcknowledged }),
     expireHeld: createExpireHeld(dependencies)
   }

@@ -12,6 +12,12 @@ export interface Engine {
   readonly scans?: Scans
   /** Begins a write transaction. */
   begin(): void
+  /** Begins a part of the running transaction that can be undone by itself. */
+  beginPart(): void
+  /** Ends the running part. */
+  endPart(): void
+  /** Undoes the running part; throws `cause` where SQLite has undone the whole transaction for it. */
+  undoPart(cause: unknown): void
   /** Makes the running transaction durable and shows it to the reader. */
   commit(): void
   /** Undoes the running transaction, if SQLite has not done so by itself. */
@@ -39,6 +45,7 @@ export function openFileEngine(path: string): Engine {
       writer,
       scans: createScans(path),
       begin: () => writer.sqlite.exec('begin immediate'),
+      ...partsOf(writer),
       commit() {
         refresh()
         writer.sqlite.exec('commit')
@@ -89,6 +96,7 @@ export function openMemoryEngine(): Engine {
       changes = writer.sqlite.createSession()
       writer.sqlite.exec('begin immediate')
     },
+    ...partsOf(writer),
     commit() {
       writer.sqlite.exec('commit')
       const shown =
@@ -108,6 +116,18 @@ export function openMemoryEngine(): Engine {
 
 function closeAll(connections: readonly Connection[]): void {
   for (const { sqlite } of connections) sqlite.close()
+}
+
+function partsOf({ sqlite }: Connection): Pick<Engine, 'beginPart' | 'endPart' | 'undoPart'> {
+  return {
+    beginPart: () => sqlite.exec('savepoint part'),
+    endPart: () => sqlite.exec('release part'),
+    undoPart(cause) {
+      if (!sqlite.isTransaction) throw cause
+      sqlite.exec('rollback to part')
+      sqlite.exec('release part')
+    }
+  }
 }
 
 function rollback({ sqlite }: Connection): void {

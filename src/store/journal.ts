@@ -98,8 +98,9 @@ function prepareStatements(db: Kysely<Tables>) {
     ),
     due: prepareSql(
       db,
-      (now: Param<number>, limit: Param<number>) => sql<TableRow>`select *
+      (now: Param<number>, limit: Param<number>, except: Param<string>) => sql<TableRow>`select *
         from journal indexed by journal_open where ${isOpen} and not_before <= ${now}
+        and id not in (select asked.value from json_each(${except}) as asked)
         order by removal desc, id limit ${limit}`
     ),
     countOpen: prepareSql(
@@ -149,9 +150,19 @@ function prepareStatements(db: Kysely<Tables>) {
     ),
     open: prepareSql(
       db,
-      () => sql<OpenCount>`select state, removal, acknowledged and subject glob 'membership:*' as promised,
+      () => sql<OpenCount>`select state, removal, acknowledged,
           count(*) as entries, min(decided_at) as oldest
-        from journal indexed by journal_open where ${isOpen} group by 1, 2, 3`
+        from journal indexed by journal_open_counts where ${isOpen} group by 1, 2, 3`
+    ),
+    countOtherPromises: prepareSql(
+      db,
+      () => sql<{ readonly entries: number }>`select sum(entries) as entries from (
+          select count(*) as entries from journal indexed by journal_open_subject
+            where ${isOpen} and subject < 'membership:' and acknowledged = 1
+          union all
+          select count(*) as entries from journal indexed by journal_open_subject
+            where ${isOpen} and subject > 'membership;' and acknowledged = 1
+        )`
     ),
     append: prepareForRow(columns, (row: ParamsOfRow<InsertedRow>) =>
       db.insertInto('journal').values(row).returning('id')
@@ -189,22 +200,27 @@ interface StateCount {
 interface OpenCount {
   readonly state: OpenState
   readonly removal: number
-  readonly promised: number
+  readonly acknowledged: number
   readonly entries: number
   readonly oldest: number
 }
 
-function openJournalOf(counts: readonly OpenCount[]): OpenJournal {
+function openJournalOf(
+  counts: readonly OpenCount[],
+  { held, otherPromises }: { readonly held: number; readonly otherPromises: number }
+): OpenJournal {
   const states = { decided: 0, sent: 0, unknown: 0 }
   for (const { state, entries } of counts) states[state] += entries
   const removals = counts.filter(({ removal }) => removal === 1)
-  const promised = counts.filter(({ promised }) => promised === 1)
+  const acknowledged = counts.filter((count) => count.acknowledged === 1)
   return {
     states,
+    held,
     oldestAt: oldestOf(counts),
     removals: sumOf(removals),
     oldestRemovalAt: oldestOf(removals),
-    pendingMemberships: sumOf(promised)
+    // Counting the few that are no memberships is far cheaper than looking at each that is.
+    pendingMemberships: sumOf(acknowledged) - otherPromises
   }
 }
 
@@ -227,7 +243,8 @@ function createReads(statements: Statements, session: Session): JournalReads {
       return entry
     },
     openFor: (subject) => all(statements.openFor(session, subject)),
-    due: (now, limit) => all(statements.due(session, now, limit)),
+    due: (now, limit, except = []) =>
+      all(statements.due(session, now, limit, JSON.stringify(except))),
     heldFor: (subject) => all(statements.heldFor(session, subject)),
     // "0" is what follows "/" in ASCII: every subject that begins so lies between the two.
     heldOfGroup: (groupId) =>
@@ -249,7 +266,12 @@ function createReads(statements: Statements, session: Session): JournalReads {
       for (const { state, entries } of [...settled, ...open, ...held]) counts[state] = entries
       return counts
     },
-    open: async () => openJournalOf(await statements.open(session))
+    async open() {
+      const [held] = await statements.countHeld(session)
+      const [others] = await statements.countOtherPromises(session)
+      const counts = { held: held?.entries ?? 0, otherPromises: others?.entries ?? 0 }
+      return openJournalOf(await statements.open(session), counts)
+    }
   }
 }
 

@@ -1,10 +1,10 @@
 import type { Kysely } from 'kysely'
-import { createKeyedLock } from '../lib/keyed-lock.ts'
 import type { Directory, DirectoryReads, DirectoryTransaction } from '../provisioning/ports.ts'
 import { createAccessTokenStore } from './access-tokens.ts'
 import { createAuditStore } from './audit.ts'
 import type { Connection } from './dialect.ts'
 import type { Engine } from './engine.ts'
+import { createGroupCommit } from './group-commit.ts'
 import { createGroupStore } from './groups.ts'
 import { createHintStore } from './hints.ts'
 import { createJournalStore } from './journal.ts'
@@ -22,22 +22,16 @@ import { createUserStore } from './users.ts'
  */
 export function createSqliteDirectory(engine: Engine, released: () => void): Directory {
   const stores = createStores(engine.writer.db)
-  const writes = createKeyedLock()
+  const writes = createGroupCommit(engine)
   const reading = openSession(engine.reader, 'the directory is closed', engine.scans)
   let closing: Promise<void> | undefined
 
   const inTransaction = async <T>(work: (tx: DirectoryTransaction) => Promise<T>): Promise<T> => {
     const writing = openSession(engine.writer, 'the transaction has ended')
-    engine.begin()
     try {
-      const result = await work(createTransaction(stores, writing.session))
+      return await work(createTransaction(stores, writing.session))
+    } finally {
       writing.end()
-      engine.commit()
-      return result
-    } catch (error) {
-      writing.end()
-      engine.rollback()
-      throw error
     }
   }
 
@@ -45,19 +39,22 @@ export function createSqliteDirectory(engine: Engine, released: () => void): Dir
     ...createReads(stores, reading.session),
     async transaction(work) {
       if (closing !== undefined) throw new Error('the directory is closed')
-      return writes.run('writer', () => inTransaction(work))
+      return writes.run(() => inTransaction(work))
     },
     close() {
-      closing ??= writes.run('writer', async () => {
-        reading.end()
-        await engine.scans?.close()
-        try {
-          engine.close()
-        } finally {
-          released()
-        }
-      })
+      closing ??= close()
       return closing
+    }
+  }
+
+  async function close(): Promise<void> {
+    await writes.idle()
+    reading.end()
+    await engine.scans?.close()
+    try {
+      engine.close()
+    } finally {
+      released()
     }
   }
 }

@@ -369,6 +369,7 @@ for (const [name, open] of Object.entries(implementations)) {
       t.strictSame(await ids(journal.openFor('user:1')), [first, third])
       t.strictSame(await ids(journal.due(5_000, 10)), [first, second, third])
       t.strictSame(await ids(journal.due(5_000, 2)), [first, second])
+      t.strictSame(await ids(journal.due(5_000, 2, [Number(first)])), [second, third])
       t.strictSame(await ids(journal.due(4_999, 10)), [])
 
       await directory.transaction(async (tx) => {

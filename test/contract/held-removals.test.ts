@@ -51,6 +51,7 @@ onEach('held entries are apart from open ones', async (t, directory) => {
   t.strictSame(await ids(journal.heldOfGroup(groupId(1))), [first, fourth])
   t.strictSame(await ids(journal.heldUntil(30)), [first, second, third])
   t.match(await journal.count(), { held: 4, decided: 1, cancelled: 0 })
+  t.match(await journal.open(), { held: 4, states: { decided: 1 } })
   await directory.transaction((tx) =>
     tx.updateJournal([Number(first), Number(third)], { state: 'decided' })
   )

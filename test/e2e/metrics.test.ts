@@ -1,3 +1,5 @@
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { pino } from 'pino'
 import t, { type Test } from 'tap'
 import { startBridge, type Bridge } from '../helpers/bridge.ts'
@@ -93,9 +95,11 @@ t.test('a membership that Box refuses after its 204 leaves reads and is told', a
     login: `m${index}@example.com`,
     name: `M ${index}`
   }))
+  const database = join(t.testdir(), 'bridge.db')
+  const limits = { REQUEST_BUDGET_SECONDS: '1', BOX_CALLS_PER_MINUTE: '600' }
   const bridge = await startBridge(t, {
     seed: { users },
-    env: { REQUEST_BUDGET_SECONDS: '1', BOX_CALLS_PER_MINUTE: '600' },
+    env: { ...limits, DATABASE_URL: `file:${database}` },
     dependencies: { logger }
   })
   const scim = scimClient(bridge)
@@ -120,12 +124,41 @@ t.test('a membership that Box refuses after its 204 leaves reads and is told', a
   const { body: shown } = await scim.get(path)
   const values = (shown['members'] as { value: string }[]).map(({ value }) => value)
   t.notOk(values.includes(ids.at(-1) ?? ''), 'it is not shown any more')
+  const told = lines.filter(
+    ({ msg }) => msg === 'Box refused a membership that had been acknowledged'
+  )
+  t.match(told, [
+    { level: 50, subject: String, correlationId: String, status: Number, requestId: String }
+  ])
   t.match(
-    lines.filter(({ msg }) => msg === 'Box refused a membership that had been acknowledged'),
-    [{ level: 50, subject: String, correlationId: String, status: Number, requestId: String }]
+    read(
+      database,
+      `select actor, correlation_id, plan, calls, outcome, notes from audit
+        where action = 'bridge.add-membership' and outcome <> 'done'`
+    ),
+    [
+      {
+        actor: 'bridge',
+        correlation_id: String(told[0]?.['correlationId']),
+        plan: /"add-membership"/,
+        calls: /"POST/,
+        outcome: 'refused_by_box',
+        notes: new RegExp(`user ${ids.at(-1)} in group .* refused by Box`)
+      }
+    ],
+    'the audit tells it too'
   )
   await until('the others are done', async () => {
     const found = pick(await samplesOf(bridge), 'memberships_pending', 'memberships_settled_total')
     return found[0] === 0 && found[1] === pending - 1
   })
 })
+
+function read(database: string, statement: string): readonly unknown[] {
+  const sqlite = new DatabaseSync(database, { readOnly: true })
+  try {
+    return sqlite.prepare(statement).all()
+  } finally {
+    sqlite.close()
+  }
+}

@@ -119,6 +119,7 @@ export async function createModelBridge(script: FateScript): Promise<ModelBridge
       transaction: (work) =>
         track(async () => {
           await alive()
+          await fate.pause()
           const result = await directory
             .transaction(async (tx) => {
               const done = await work(tx)
@@ -129,6 +130,7 @@ export async function createModelBridge(script: FateScript): Promise<ModelBridge
               if (isOver || fate.isDead) await alive()
               throw error
             })
+          await fate.pause()
           await alive()
           return result
         })
@@ -148,8 +150,8 @@ export async function createModelBridge(script: FateScript): Promise<ModelBridge
       },
       () => worker.wake()
     )
-    const { drive } = provisioning
-    const worker = createJournalWorker({ directory: mortal, drive, clock, log: quiet })
+    const { drive, inWork } = provisioning
+    const worker = createJournalWorker({ directory: mortal, drive, inWork, clock, log: quiet })
     void worker.run(stop.signal)
     return {
       provisioning,

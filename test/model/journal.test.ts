@@ -11,7 +11,7 @@ import {
   record,
   type Arbitrary
 } from 'fast-check'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { createModelBridge, type ModelBridge } from './bridge.ts'
 import type { CallFate, FateScript } from './fate.ts'
 import { Intent, observe, type Ended } from './intent.ts'
@@ -29,7 +29,7 @@ const seed = Number(process.env['MODEL_SEED'] ?? 4)
 const numRuns = Number(process.env['MODEL_RUNS'] ?? 1_000)
 
 /** On a busy machine fewer runs must do; a failure is one whenever it comes. */
-const limitMs = 90_000
+const limitMs = 60_000
 
 t.setTimeout(300_000)
 
@@ -60,7 +60,8 @@ const callFate: Arbitrary<CallFate> = oneof(
 
 const script = record({
   calls: array(callFate, { maxLength: 60 }),
-  turns: array(nat(3), { maxLength: 60 })
+  turns: array(nat(3), { maxLength: 60 }),
+  pauses: array(nat(6), { maxLength: 120 })
 })
 
 const alone = (...operations: readonly Operation[]): Step => {
@@ -87,26 +88,45 @@ const cases: Readonly<Record<string, readonly Step[]>> = {
 }
 
 for (const [name, steps] of Object.entries(cases)) {
-  t.test(name, (t) => t.resolves(live({ calls: [], turns: [] }, steps)))
+  t.test(name, (t) => t.resolves(live({ calls: [], turns: [], pauses: [] }, steps)))
 }
 
-t.test('whatever goes wrong, Box ends as it was meant', async (t) => {
+t.test('whatever goes wrong, Box ends as it was meant', (t) => holds(t, [], step, numRuns))
+
+t.test('changes of one membership beside each other end as one of them said', (t) => {
+  const change = record({
+    kind: constantFrom('add' as const, 'remove' as const, 'set' as const),
+    group: constant(0),
+    members: constant([0])
+  })
+  const race = record({
+    wait: constantFrom(0, 35_000),
+    isRested: boolean(),
+    operations: array(change, { minLength: 2, maxLength: 5 }),
+    dies: option(nat(25), { nil: undefined, freq: 8 })
+  })
+  const begun = [alone(...provision, { kind: 'provision-group', group: 0 })]
+  return holds(t, begun, race, Math.ceil(numRuns / 5))
+})
+
+async function holds(
+  t: Test,
+  begun: readonly Step[],
+  next: Arbitrary<Step>,
+  numRuns: number
+): Promise<void> {
   t.comment(`MODEL_SEED=${seed}`)
   let runs = 0
-  const steps = array(step, { minLength: 1, maxLength: 8 })
+  const steps = array(next, { minLength: 1, maxLength: 8 })
   const property = asyncProperty(script, steps, async (fates, steps) => {
     runs += 1
-    await live(fates, steps)
+    await live(fates, [...begun, ...steps])
   })
-  await assert(property, {
-    seed,
-    numRuns,
-    interruptAfterTimeLimit: limitMs,
-    markInterruptAsFailure: false
-  })
+  const limits = { interruptAfterTimeLimit: limitMs, markInterruptAsFailure: false }
+  await assert(property, { seed, numRuns, ...limits })
   t.comment(`${runs} runs`)
   t.ok(runs > 0)
-})
+}
 
 async function live(fates: FateScript, steps: readonly Step[]): Promise<void> {
   const bridge = await createModelBridge(fates)

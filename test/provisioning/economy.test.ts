@@ -80,7 +80,8 @@ t.test(
       },
       () => worker.wake()
     )
-    const worker = createJournalWorker({ directory, drive: provisioning.drive, clock, log: quiet })
+    const { drive, inWork } = provisioning
+    const worker = createJournalWorker({ directory, drive, inWork, clock, log: quiet })
     const stop = new AbortController()
     const background = worker.run(stop.signal)
     const contextOf = (correlationId: string) => {

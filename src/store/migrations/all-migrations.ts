@@ -4,6 +4,7 @@ import { heldRemovals } from './0003-held-removals.ts'
 import { accessTokens } from './0004-access-tokens.ts'
 import { membershipIndex } from './0005-membership-index.ts'
 import { hints } from './0006-hints.ts'
+import { journalCounts } from './0007-journal-counts.ts'
 import type { Migration } from './migration.ts'
 
 /** Every migration in the order in which they run. Only ever appended to. */
@@ -13,5 +14,6 @@ export const allMigrations: readonly Migration[] = [
   heldRemovals,
   accessTokens,
   membershipIndex,
-  hints
+  hints,
+  journalCounts
 ]

@@ -1,0 +1,11 @@
+import { sql } from 'kysely'
+import type { Migration } from './migration.ts'
+
+/** What is open in the journal is counted from an index alone, however much it is. */
+export const journalCounts: Migration = {
+  name: '0007-journal-counts',
+  statements: [
+    sql`create index journal_open_counts on journal (state, removal, acknowledged, decided_at)
+      where state in ('decided', 'sent', 'unknown')`
+  ]
+}
