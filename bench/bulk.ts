@@ -28,15 +28,15 @@ export function measureBulk(): Promise<readonly Row[]> {
     await readsUntil(baseUrl, wait(2_000))
     const rest = await readsUntil(baseUrl, wait(restMs))
 
-    let answeredAfter = 0
     const begun = performance.now()
-    const answered = send(baseUrl, 'add', people).then(() => {
-      answeredAfter = (performance.now() - begun) / 1_000
-    })
+    const answered = send(baseUrl, 'add', people)
+      .then(() => performance.now())
+      .then((end) => (end - begun) / 1_000)
     const during = await readsUntil(
       baseUrl,
       answered.then(() => wait(workMs))
     )
+    const answeredAfter = await answered
     const shown = await countShown(baseUrl)
     const removed = await takeBack(stage, people.slice(members / 2))
     const ratio = percentileOf(during, 0.99) / percentileOf(rest, 0.99)

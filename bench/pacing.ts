@@ -92,22 +92,22 @@ function patchUser(n: number, path: string, value: unknown): Write {
 }
 
 const newLogin = (n: number) => `new${n}@example.com`
+const foldedLogin = (n: number) => loginOf(n).toLowerCase()
 const newTitle = (n: number) => `Title ${n}`
 
 /** What was acknowledged and is not in Box. */
 function missingFrom({ users, groups }: EnterpriseState): readonly string[] {
   const byLogin = new Map(Object.entries(users).map(([login, user]) => [login.toLowerCase(), user]))
   const members = new Set((groups['Group 0']?.members ?? []).map((login) => login.toLowerCase()))
-  const login = (n: number) => loginOf(n).toLowerCase()
   const isDone = (n: number) => {
     if (n % 5 < 2) return byLogin.has(newLogin(n))
-    if (n % 5 < 4) return byLogin.get(login(n))?.job_title === newTitle(n)
-    return members.has(login(n))
+    if (n % 5 < 4) return byLogin.get(foldedLogin(n))?.job_title === newTitle(n)
+    return members.has(foldedLogin(n))
   }
   const missing = Array.from({ length: writesPerSecond * seconds }, (_, n) => n)
     .filter((n) => !isDone(n))
     .map((n) => `write ${n}`)
-  const isOut = byLogin.get(login(leaver))?.status === 'inactive'
+  const isOut = byLogin.get(foldedLogin(leaver))?.status === 'inactive'
   return isOut ? missing : [...missing, 'the deactivation']
 }
 
@@ -121,7 +121,9 @@ interface Findings {
 
 function rowsOf({ attempts, calls, leftAt, missing, minutes }: Findings): readonly Row[] {
   const longest = Math.max(...attempts.times) / 1_000
-  const statuses = [...attempts.statuses].toSorted().map(([status, n]) => `${n} × ${status}`)
+  const statuses = [...attempts.statuses]
+    .toSorted(([left], [right]) => left - right)
+    .map(([status, n]) => `${n} × ${status}`)
   const api = calls.filter(({ path }) => path.startsWith('/2.0/'))
   const paused = api.filter(({ status }) => status === 429)
   const inPause = callsInPause(api)

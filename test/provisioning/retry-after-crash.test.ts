@@ -28,10 +28,10 @@ async function setUp() {
     }
   }
   const world = createBoxWorld()
-  let beforeCall: () => Promise<unknown> = () => Promise.resolve()
+  let beforeCall: (() => Promise<unknown>) | undefined
   const box = createFakeBox(world, clock, async (kind, apply) => {
     const answer = apply()
-    if (kind === 'read') await beforeCall()
+    if (kind === 'read') await beforeCall?.()
     return answer
   })
   const provisioning = createProvisioning(
@@ -71,7 +71,7 @@ async function setUp() {
     holdReads: (until: () => Promise<unknown>) => (beforeCall = until),
     drive: provisioning.drive,
     /** What an earlier process left of an addition: the entry, and its row. */
-    async leave(sentAt?: number) {
+    leave: async (sentAt?: number) => {
       const operation = {
         kind: 'add-membership',
         groupId: group.id as never,
@@ -88,7 +88,7 @@ async function setUp() {
         return left
       })
     },
-    retry() {
+    retry: () => {
       const change = parseGroupPatch({
         schemas: ['urn:ietf:params:scim:api:messages:2.0:PatchOp'],
         Operations: [{ op: 'add', path: 'members', value: [{ value: user.id }] }]
@@ -105,7 +105,7 @@ t.test('a retry joins what the background is about to withdraw', async (t) => {
   holdNext(() => joined.promise)
   const driven = drive(entry, Infinity)
   // The retry's first transaction decides; the withdrawal comes right after it.
-  const { transaction } = directory
+  const transaction = directory.transaction.bind(directory)
   Object.assign(directory, {
     transaction: async (work: Parameters<typeof transaction>[0]) => {
       const result = await transaction(work)
