@@ -15,12 +15,12 @@ export interface Population {
   readonly groups: readonly number[]
 }
 
-/** Where the ids of a population begin; the emulator's own admin comes first. */
+/** Where the ids of a population begin; the emulator's service account and admin come first. */
 const firstIds = { users: 10_000_000, groups: 1_000_000, memberships: 1, aliases: 1 }
 
 /** The Box and SCIM id of person `n`. */
 export function userId(n: number): BoxUserId {
-  return String(firstIds.users + emptySeed.users.length + n) as BoxUserId
+  return String(firstIds.users + 1 + emptySeed.users.length + n) as BoxUserId
 }
 
 /** The Box and SCIM id of the group at this position. */

@@ -16,6 +16,14 @@ export function ratioOf(values: readonly number[], baseline: readonly number[]):
   return spreadOf(values.map((value, round) => value / (baseline[round] ?? Number.NaN)))
 }
 
+/** The value that `share` of the values do not exceed. */
+export function percentileOf(values: readonly number[], share: number): number {
+  return at(
+    values.toSorted((left, right) => left - right),
+    share
+  )
+}
+
 function at(sorted: readonly number[], share: number): number {
   return sorted[Math.round(share * (sorted.length - 1))] ?? Number.NaN
 }

@@ -17,7 +17,11 @@ export const token = 'a-token-for-the-bench-only'
 const fileOf = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 
 /** Starts `serve` on a directory, with its log at info beside it, and waits until it listens. */
-export async function startBridge(databasePath: string, boxUrl: string): Promise<Bridge> {
+export async function startBridge(
+  databasePath: string,
+  boxUrl: string,
+  env: Readonly<Record<string, string>> = {}
+): Promise<Bridge> {
   const output = `${databasePath}.log`
   const bridge = start(fileOf('../../src/cli/main.ts'), {
     args: ['serve'],
@@ -35,7 +39,8 @@ export async function startBridge(databasePath: string, boxUrl: string): Promise
       BOX_CALLS_PER_MINUTE: '10000',
       FUSE_MEMBERS: 'off',
       REQUEST_BUDGET_SECONDS: '5',
-      LOG_LEVEL: 'info'
+      LOG_LEVEL: 'info',
+      ...env
     }
   })
   return { ...bridge, baseUrl: await printedUrl(output) }

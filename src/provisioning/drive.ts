@@ -127,7 +127,7 @@ export function createDrive(dependencies: Dependencies, parts: DriveParts): Driv
       await membershipWork.work(id, trail, isRemoval(operation) ? 'removal' : 'membership')
       if (acknowledged) signals.membershipSettled()
     } else if (mayHaveReachedBox(entry)) await membershipWork.look(id, trail, 'background')
-    else await memberships.withdraw([entry])
+    else await memberships.withdrawAbandoned(entry)
   }
 }
 

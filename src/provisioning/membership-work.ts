@@ -39,7 +39,7 @@ type MembershipOperation = Extract<
 
 /** Creates {@link MembershipWork}. */
 export function createMembershipWork(dependencies: Dependencies): MembershipWork {
-  const { alerts, box, clock, directory, locks, runJournaled, signals } = dependencies
+  const { alerts, box, clock, directory, inWork, locks, runJournaled, signals } = dependencies
 
   return {
     async work(id, trail, lane) {
@@ -156,8 +156,8 @@ export function createMembershipWork(dependencies: Dependencies): MembershipWork
   ): Promise<void> {
     const { groupId, userId } = entry.operation as MembershipOperation
     const current = await tx.journal.get(entry.id)
-    // A request that came while Box was asked has decided anew, and looks for itself.
-    if (current === undefined || !isOpen(current)) return
+    // A request that came while Box was asked has decided anew or joined, and looks for itself.
+    if (current === undefined || !isOpen(current) || inWork.has(entry.id)) return
     if (membership === undefined) {
       await tx.deleteMembership(groupId, userId)
     } else {

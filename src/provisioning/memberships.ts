@@ -46,8 +46,8 @@ export interface Memberships {
   dissolveReleased(id: number, trail: Trail): Promise<void>
   /** Removes a person from all groups and waits until Box has done it. */
   leaveAll(userId: BoxUserId, trail: Trail): Promise<void>
-  /** Takes back additions that were neither sent nor promised. */
-  withdraw(entries: readonly JournalEntry[]): Promise<void>
+  /** Takes back an addition that was neither sent nor promised, unless a request works at it. */
+  withdrawAbandoned(entry: JournalEntry): Promise<void>
 }
 
 type Condition = Pick<RequestContext, 'ifMatch'>
@@ -98,7 +98,7 @@ export function createMemberships(
         const group = await assertGroup(tx, groupId, condition)
         const decided = await decideMemberships(tx, changes, contextOf(groupId, trail, 'ask'))
         assertMembersChangeable(group, memberWorkOf(decided), dependencies)
-        return decided
+        return claimed(decided)
       })
       await workInline(entries, trail, promiseWhenLate)
       if (isHeld) throw fuseOpen('memberships')
@@ -110,7 +110,7 @@ export function createMemberships(
         const group = await assertGroup(tx, groupId, {})
         const decided = await decideMemberships(tx, changes, contextOf(groupId, trail, 'ask'))
         assertMembersChangeable(group, memberWorkOf(decided), dependencies)
-        return decided
+        return claimed(decided)
       })
       await workInline(entries, trail, promiseAlways)
     },
@@ -151,7 +151,23 @@ export function createMemberships(
       await workInline(entries, trail, promiseNever)
     },
 
-    withdraw
+    async withdrawAbandoned({ id }) {
+      await directory.transaction(async (tx) => {
+        // Transactions run one after the other: a request either has claimed it, or finds it gone.
+        if (!inWork.has(id)) await withdrawIn(tx, await stillOpen(tx, [{ id }]))
+      })
+    }
+  }
+
+  /**
+   * Marks entries as a request's in the transaction that decides them, so that the background does not
+   * withdraw what a retry has just joined.
+   */
+  function claimed<Decided extends { readonly entries: readonly JournalEntry[] }>(
+    decided: Decided
+  ): Decided {
+    for (const { id } of decided.entries) inWork.add(id)
+    return decided
   }
 
   function contextOf(groupId: BoxGroupId, trail: Trail, standing: RemovalStanding) {
@@ -261,26 +277,31 @@ export function createMemberships(
     onAcknowledged()
   }
 
-  /** SCIM does not show those that may have reached Box until somebody has looked. */
   async function withdraw(entries: readonly JournalEntry[]): Promise<void> {
-    await directory.transaction(async (tx) => {
-      for await (const batch of inTurns(await stillOpen(tx, entries))) {
-        for (const entry of batch) {
-          const { id, operation, state, acknowledged } = entry
-          if (operation.kind !== 'add-membership' || state === 'sent' || acknowledged) continue
-          const { groupId, userId } = operation
-          if (mayHaveReachedBox(entry)) {
-            await tx.updateJournal([id], { state: 'unknown' })
-            const row = await tx.memberships.get(groupId, userId)
-            if (row !== undefined) await tx.putMemberships([{ ...row, intended: false }])
-          } else {
-            await tx.updateJournal([id], { state: 'cancelled', outcome: 'not sent' })
-            await tx.deleteMembership(groupId, userId)
-          }
-          await tx.touchGroup(groupId, clock.now())
+    await directory.transaction(async (tx) => withdrawIn(tx, await stillOpen(tx, entries)))
+  }
+
+  /** SCIM does not show those that may have reached Box until somebody has looked. */
+  async function withdrawIn(
+    tx: DirectoryTransaction,
+    entries: readonly JournalEntry[]
+  ): Promise<void> {
+    for await (const batch of inTurns(entries)) {
+      for (const entry of batch) {
+        const { id, operation, state, acknowledged } = entry
+        if (operation.kind !== 'add-membership' || state === 'sent' || acknowledged) continue
+        const { groupId, userId } = operation
+        if (mayHaveReachedBox(entry)) {
+          await tx.updateJournal([id], { state: 'unknown' })
+          const row = await tx.memberships.get(groupId, userId)
+          if (row !== undefined) await tx.putMemberships([{ ...row, intended: false }])
+        } else {
+          await tx.updateJournal([id], { state: 'cancelled', outcome: 'not sent' })
+          await tx.deleteMembership(groupId, userId)
         }
+        await tx.touchGroup(groupId, clock.now())
       }
-    })
+    }
   }
 }
 
@@ -298,7 +319,7 @@ function throwFailure({ trouble, refusals }: Outcome, policy: Policy): void {
 
 async function stillOpen(
   tx: DirectoryTransaction,
-  entries: readonly JournalEntry[]
+  entries: readonly Pick<JournalEntry, 'id'>[]
 ): Promise<readonly JournalEntry[]> {
   const open: JournalEntry[] = []
   for await (const batch of inTurns(entries)) {

@@ -37,6 +37,12 @@ export interface Provider {
   work(tasks: readonly Task[], isDown: () => boolean): Promise<readonly Task[]>
   /** What SCIM shows that is neither what was acknowledged last nor what was asked for since. */
   contradictions(): Promise<readonly string[]>
+  /**
+   * Whether all of a removal that is sent once stands open in the journal: then it is left to the bridge.
+   */
+  isLeft(task: Task): boolean
+  /** How many removals were open, and left to the bridge alone: of `user`s and of `membership`s. */
+  readonly left: ReadonlyMap<string, number>
   /** How many requests were answered with which status; 0 where no answer came. */
   readonly statuses: ReadonlyMap<number, number>
 }
@@ -58,12 +64,21 @@ export function createProvider(bridge: BridgeProcess): Provider {
   const acknowledged = new Map<string, unknown>()
   const asked = new Map<string, unknown>()
   const statuses = new Map<number, number>()
+  const left = new Map<string, number>()
 
   const patchPerson = (index: number, path: string, value: unknown) =>
     bridge.scim.patch(`/Users/${userIds.get(index)}`, { op: 'Replace', path, value })
 
   return {
     statuses,
+    left,
+
+    isLeft(task) {
+      const open = task.isSentOnce === true ? openRemovals(task) : []
+      const isLeft = open.length > 0 && open.length === task.subjects?.().length
+      if (isLeft) leave(task)
+      return isLeft
+    },
 
     provision: (index, { login, title, groups }) => ({
       facts: {
@@ -172,13 +187,36 @@ export function createProvider(bridge: BridgeProcess): Provider {
     return queue
   }
 
-  async function isEnded({ facts, run, isSentOnce }: Task): Promise<boolean> {
+  /** The subjects of a removal's entries that are open in the journal. */
+  function openRemovals({ subjects }: Task): readonly string[] {
+    if (subjects === undefined) return []
+    const removals = bridge
+      .openEntries()
+      .filter(({ operation }) => /"(deactivate-user|remove-membership)"/.test(operation))
+    const open = new Set(removals.map(({ subject }) => subject))
+    return subjects().filter((subject) => open.has(subject))
+  }
+
+  /** From here on the bridge alone makes it true: SCIM may show either until it has. */
+  function leave(task: Task): void {
+    for (const name of Object.keys(task.facts)) acknowledged.delete(name)
+    for (const subject of openRemovals(task)) {
+      const [kind = ''] = subject.split(':')
+      left.set(kind, (left.get(kind) ?? 0) + 1)
+    }
+  }
+
+  async function isEnded(task: Task): Promise<boolean> {
+    const { facts, run, isSentOnce = false } = task
     for (const [name, value] of Object.entries(facts)) asked.set(name, value)
     const answer = await run().catch(() => undefined)
     const status = answer?.status ?? 0
     statuses.set(status, (statuses.get(status) ?? 0) + 1)
     if (answer === undefined) return false
-    if (status === 429 || status === 503) return isSentOnce === true
+    if (status === 429 || status === 503) {
+      if (isSentOnce) leave(task)
+      return isSentOnce
+    }
     if (!isSuccess(answer)) {
       throw new Error(`${Object.keys(facts).join(', ')}: ${status} ${JSON.stringify(answer.body)}`)
     }

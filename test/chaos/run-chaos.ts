@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import type { BridgeProcess, OpenEntry } from '../helpers/bridge-process.ts'
+import type { BridgeProcess } from '../helpers/bridge-process.ts'
 import { createSeededRandom } from '../helpers/seeded-random.ts'
 import { until } from '../helpers/until.ts'
 import { createCycles, type Size } from './cycles.ts'
@@ -14,7 +14,7 @@ export interface ChaosOptions {
   /** How many calls to Box go by, at least and at most, between two kills. */
   readonly callsBetweenKills: readonly [least: number, most: number]
   /** Asked after each cycle of changes; once it is true, Box and the bridge are left in peace. */
-  readonly isOver: (progress: { readonly cycles: number; readonly kills: number }) => boolean
+  readonly isOver: (progress: Pick<ChaosReport, 'cycles' | 'kills' | 'left'>) => boolean
   /** Is told how it goes, once a cycle. */
   readonly say: (line: string) => void
 }
@@ -27,6 +27,8 @@ export interface ChaosReport {
   /** Requests by status; 0: no answer came. */
   readonly requests: Readonly<Record<string, number>>
   readonly faults: Readonly<Record<string, number>>
+  /** Removals that were left to the bridge alone, open in its journal: by the kind of their subject. */
+  readonly left: Readonly<Record<string, number>>
   /** How Box differs from what was acknowledged or, for a removal, received. */
   readonly drift: readonly string[]
   readonly duplicates: readonly string[]
@@ -43,6 +45,9 @@ export const chaosBridge = {
   heapMegabytes: 256,
   env: { FUSE: 'off', FUSE_MEMBERS: 'off', BOX_EVENTS_POLL_SECONDS: '0' }
 } as const
+
+/** How many removals of a cycle, all sent once, come while Box takes none. */
+const refusedAtOnce = 8
 
 /** A lost change rests for half a minute before the bridge looks at it. */
 const settleMs = 120_000
@@ -63,10 +68,17 @@ export async function runChaos(bridge: BridgeProcess, options: ChaosOptions): Pr
   const phases = cycles.first()
   for (const phase of phases) await workThrough(phase)
   let count = 0
-  while (!options.isOver({ cycles: count, kills: storm.kills })) {
-    await workThrough(cycles.next())
+  while (!options.isOver({ cycles: count, kills: storm.kills, left: sorted(idp.left) })) {
+    const tasks = cycles.next()
+    const doomed = tasks.filter(isForgotten).slice(0, refusedAtOnce)
+    weather.refuseRemovals()
+    await workThrough(doomed)
+    weather.clear()
+    await workThrough(tasks.filter((task) => !doomed.includes(task)))
     count += 1
-    options.say(`cycle ${count}: ${weather.calls()} calls to Box, ${storm.kills} kills`)
+    options.say(
+      `cycle ${count}: ${weather.calls()} calls to Box, ${storm.kills} kills, left to the bridge: ${JSON.stringify(sorted(idp.left))}`
+    )
   }
   await storm.end()
   if (storm.isDown) await storm.recover()
@@ -81,6 +93,7 @@ export async function runChaos(bridge: BridgeProcess, options: ChaosOptions): Pr
     boxCalls: weather.calls(),
     requests: sorted(idp.statuses),
     faults: sorted(weather.faults),
+    left: sorted(idp.left),
     drift: driftOf(cycles.intended, facts),
     duplicates,
     contradictions: [...found, ...(await idp.contradictions())],
@@ -95,20 +108,16 @@ export async function runChaos(bridge: BridgeProcess, options: ChaosOptions): Pr
       left = await idp.work(left, () => storm.isDown)
       if (!storm.isDown) continue
       await storm.died()
-      left = left.filter((task) => !hasArrived(task, bridge.openEntries()))
+      // A removal that is sent once and got no answer need not be repeated where the journal has it.
+      left = left.filter((task) => !idp.isLeft(task))
       found.push(...(await recovered(storm, idp)))
     }
   }
 }
 
-/** A removal that is sent once and got no answer need not be repeated where the journal has it. */
-function hasArrived({ isSentOnce, subjects }: Task, open: readonly OpenEntry[]): boolean {
-  if (isSentOnce !== true || subjects === undefined) return false
-  const removals = open.filter(({ operation }) =>
-    /"(deactivate-user|remove-membership)"/.test(operation)
-  )
-  const arrived = new Set(removals.map(({ subject }) => subject))
-  return subjects().every((subject) => arrived.has(subject))
+/** A removal that is sent once: where the bridge cannot carry it out at once, it has to remember it. */
+function isForgotten({ isSentOnce, subjects }: Task): boolean {
+  return isSentOnce === true && subjects !== undefined
 }
 
 async function recovered(storm: Storm, idp: Provider): Promise<readonly string[]> {

@@ -9,6 +9,8 @@ export interface Weather {
   blow(): void
   /** Loses answers, then lets calls hang that the caller will not live to see the end of. */
   gather(): Promise<void>
+  /** No removal gets through from here on. */
+  refuseRemovals(): void
   /** Good weather from here on. */
   clear(): void
   /** The calls that reached Box, the token endpoint's included. */
@@ -84,6 +86,16 @@ export function createWeather(emulator: Emulator, random: SeededRandom): Weather
       arm({ kind: 'delay', times: 2, ms: foreverMs, path: '/2.0/group_memberships*' })
       await used()
       disarm()
+    },
+
+    refuseRemovals() {
+      arm({
+        kind: '503-before',
+        times: 1_000,
+        method: 'DELETE',
+        path: '/2.0/group_memberships/:id'
+      })
+      arm({ kind: '503-before', times: 1_000, method: 'PUT', path: '/2.0/users/:id' })
     },
 
     clear: disarm

@@ -252,6 +252,50 @@ t.test(
   }
 )
 
+t.test(
+  'what is taken back after a kill and before it was sent costs no call',
+  { buffered: true },
+  async (t) => {
+    const logins = Array.from(
+      { length: 120 },
+      (_, n) => `q${String(n).padStart(3, '0')}@example.com`
+    )
+    const users = logins.map((login) => ({ login, name: login }))
+    const seed = { ...emptySeed, users: [...emptySeed.users, ...users] }
+    const env = { REQUEST_BUDGET_SECONDS: '1', BOX_CALLS_PER_MINUTE: '600' }
+    const bridge = await bridgeProcess(t, { env, emulator: { seed } })
+    const { emulator } = bridge
+    await bridge.start()
+    const state = emulator.state()
+    const idOfLogin = (login: string) => state.users[login]?.id ?? ''
+    const { body } = await bridge.scim.post('/Groups', group('Many'))
+    const path = `/Groups/${String(body['id'])}`
+    const change = (op: string, some: readonly string[]) => {
+      const value = some.map((login) => ({ value: idOfLogin(login) }))
+      return bridge.scim.patch(path, { op, path: 'members', value })
+    }
+    t.equal((await change('add', logins)).status, 204)
+    await bridge.kill()
+    emulator.clearCalls()
+    await bridge.start()
+    const [staying, leaving] = [logins.slice(0, 60), logins.slice(60)]
+    t.equal((await change('remove', leaving)).status, 204)
+    const waiting = bridge.openEntries().length
+    t.ok(waiting > 0 && waiting <= staying.length, `${waiting} are still to be added`)
+    await settled(t, bridge)
+    t.same(emulator.state().groups['Many']?.members, staying, 'those who were not taken back')
+    const ofMemberships = emulator.calls.filter(({ path }) => path.includes('memberships'))
+    const posts = ofMemberships.filter(({ method }) => method === 'POST')
+    t.ok(posts.length <= staying.length, `${posts.length} additions`)
+    t.same(
+      ofMemberships.filter(({ method }) => method === 'DELETE'),
+      [],
+      'nobody was taken out'
+    )
+    t.equal((await membersOf(bridge.scim, String(body['id']))).length, staying.length)
+  }
+)
+
 t.test('killed in the first import', { buffered: true }, async (t) => {
   const many = Array.from({ length: 3000 }, (_, index) => ({
     login: `m${index}@example.com`,
