@@ -13,6 +13,13 @@ const quiet: Logger = { info() {}, warn() {}, error() {}, debug() {} }
 const settings = {
   onExisting: 'link',
   deactivatedStatus: 'inactive',
+  leavers: {
+    onDelete: 'deactivate',
+    transferTo: undefined,
+    graceMs: 0,
+    force: false,
+    endSessions: false
+  },
   strictMembers: false,
   restores: [],
   mapping: compileMapping(undefined, { loginDomain: undefined, allowCoadmin: false }),

@@ -5,7 +5,11 @@ import { createHintWorker, type HintWorker } from './background/hint-worker.ts'
 import { createHeldExpiry } from './background/held-expiry.ts'
 import { createImport, type Import } from './background/import.ts'
 import { createTokenBook } from './background/token-book.ts'
-import { createJournalWorker, type JournalWorker } from './background/journal-worker.ts'
+import {
+  createJournalWorker,
+  leaversShare,
+  type JournalWorker
+} from './background/journal-worker.ts'
 import { createReconcile } from './background/reconcile.ts'
 import { showAgain } from './background/show-again.ts'
 import { assertSomebodyMayCall, waysIn } from './compose/access.ts'
@@ -133,7 +137,7 @@ async function run(
   const stop = new AbortController()
   const isImported = () => firstImport.progress() === 'done'
   const watched = await observation.attach({ directory, box: box.client, isImported })
-  const { provisioning, worker, hintWorker } = joinProvisioning({
+  const { provisioning, worker, leaverWorker, hintWorker } = joinProvisioning({
     ...parts,
     firstImport,
     watched,
@@ -178,6 +182,7 @@ async function run(
   const background = ready.then(() =>
     Promise.all([
       worker.run(stop.signal),
+      leaverWorker.run(stop.signal),
       feed?.run(stop.signal),
       hintWorker.run(stop.signal),
       reconcile.run(stop.signal),
@@ -214,7 +219,12 @@ function joinProvisioning(parts: {
   readonly firstImport: Import
   readonly watched: AttachedObservation
   readonly mirror: Mirror
-}): { provisioning: Provisioning; worker: JournalWorker; hintWorker: HintWorker } {
+}): {
+  readonly provisioning: Provisioning
+  readonly worker: JournalWorker
+  readonly leaverWorker: JournalWorker
+  readonly hintWorker: HintWorker
+} {
   const { box, directory, clock, log, settings, firstImport, watched, mirror } = parts
   const provisioning = createProvisioning(
     {
@@ -233,8 +243,9 @@ function joinProvisioning(parts: {
   )
   const { drive, refresh } = provisioning
   const worker = createJournalWorker({ directory, drive, clock, log })
+  const leaverWorker = createJournalWorker({ directory, drive, clock, log, share: leaversShare })
   const hintWorker = createHintWorker({ directory, refresh, clock, log })
-  return { provisioning, worker, hintWorker }
+  return { provisioning, worker, leaverWorker, hintWorker }
 }
 
 /** Undefined where Box's events are not to be followed. */
@@ -259,6 +270,7 @@ function provisioningSettings(config: Config): ProvisioningSettings {
   return {
     onExisting: config.onExisting,
     deactivatedStatus: config.onDeactivate,
+    leavers: config.leavers,
     strictMembers: config.strictMembers,
     restores: config.driftRestore,
     mapping: compileMapping(config.mappingFile, config),

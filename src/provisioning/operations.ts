@@ -14,6 +14,19 @@ export type BoxOperation =
       /** True where the deactivation belongs to a DELETE: hide the person when it is done. */
       readonly tombstone: boolean
     }
+  | {
+      /** Ends the sessions of somebody who was deactivated. */
+      readonly kind: 'end-sessions'
+      readonly userId: BoxUserId
+      readonly refusals: number
+    }
+  | {
+      /** What follows the deactivation of a DELETE: moves the content, deletes the account. */
+      readonly kind: 'transfer-content' | 'delete-user'
+      readonly userId: BoxUserId
+      /** How often Box has refused it. */
+      readonly refusals: number
+    }
   | { readonly kind: 'add-alias'; readonly userId: BoxUserId; readonly email: string }
   | { readonly kind: 'remove-alias'; readonly userId: BoxUserId; readonly email: string }
   | { readonly kind: 'create-group'; readonly fields: BoxGroupFields }
@@ -90,10 +103,13 @@ export type NewJournalEntry = Pick<
 
 /**
  * What an operation is about. Entries with one subject are worked one after another, under the lock
- * of that name: `user:ID`, `login:LOGIN`, `group:ID`, `group-name:NAME`, `group-members:ID`,
- * `membership:GROUP/USER`.
+ * of that name: `user:ID`, `leaver:ID`, `sessions:ID`, `login:LOGIN`, `group:ID`, `group-name:NAME`,
+ * `group-members:ID`, `membership:GROUP/USER`.
  */
 export function subjectOf(operation: BoxOperation): string {
+  if (operation.kind === 'end-sessions') return sessionsSubject(operation.userId)
+  if (operation.kind === 'transfer-content') return leaverSubject(operation.userId)
+  if (operation.kind === 'delete-user') return leaverSubject(operation.userId)
   if (operation.kind === 'create-user') return loginSubject(operation.fields.login ?? '')
   if (operation.kind === 'create-group') return groupNameSubject(operation.fields.name ?? '')
   if (operation.kind === 'update-group') return groupSubject(operation.groupId)
@@ -107,6 +123,16 @@ export function subjectOf(operation: BoxOperation): string {
 /** The subject of everything that changes one person. */
 export function userSubject(id: BoxUserId): string {
   return `user:${id}`
+}
+
+/** The subject of what follows somebody's DELETE: a transfer can take long, and nobody waits for it. */
+export function leaverSubject(id: BoxUserId): string {
+  return `leaver:${id}`
+}
+
+/** The subject of ending somebody's sessions. */
+export function sessionsSubject(id: BoxUserId): string {
+  return `sessions:${id}`
 }
 
 /** The subject of creating the person with this login; letter case does not matter. */

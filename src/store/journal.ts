@@ -57,6 +57,9 @@ const columns = [
   'asked_by'
 ] as const satisfies readonly (keyof TableRow)[]
 
+/** Left out where what follows a DELETE is of no concern: it may wait for months. */
+export const isOther = sql<boolean>`subject not glob 'leaver:*'`
+
 const isHeld = sql<boolean>`state = 'held'`
 
 type InsertedRow = Required<Omit<NewJournalRow, 'id'>> & Record<string, string | number | null>
@@ -99,8 +102,16 @@ function prepareStatements(db: Kysely<Tables>) {
     due: prepareSql(
       db,
       (now: Param<number>, limit: Param<number>) => sql<TableRow>`select *
-        from journal indexed by journal_open where ${isOpen} and not_before <= ${now}
+        from journal indexed by journal_open where ${isOpen} and not_before <= ${now} and ${isOther}
         order by removal desc, id limit ${limit}`
+    ),
+    // ";" is what follows ":" in ASCII.
+    dueLeavers: prepareSql(
+      db,
+      (now: Param<number>, limit: Param<number>) => sql<TableRow>`select *
+        from journal indexed by journal_open_subject
+        where ${isOpen} and subject > 'leaver:' and subject < 'leaver;' and not_before <= ${now}
+        order by id limit ${limit}`
     ),
     countOpen: prepareSql(
       db,
@@ -151,7 +162,7 @@ function prepareStatements(db: Kysely<Tables>) {
       db,
       () => sql<OpenCount>`select state, removal, acknowledged and subject glob 'membership:*' as promised,
           count(*) as entries, min(decided_at) as oldest
-        from journal indexed by journal_open where ${isOpen} group by 1, 2, 3`
+        from journal indexed by journal_open where ${isOpen} and ${isOther} group by 1, 2, 3`
     ),
     append: prepareForRow(columns, (row: ParamsOfRow<InsertedRow>) =>
       db.insertInto('journal').values(row).returning('id')
@@ -228,6 +239,7 @@ function createReads(statements: Statements, session: Session): JournalReads {
     },
     openFor: (subject) => all(statements.openFor(session, subject)),
     due: (now, limit) => all(statements.due(session, now, limit)),
+    dueLeavers: (now, limit) => all(statements.dueLeavers(session, now, limit)),
     heldFor: (subject) => all(statements.heldFor(session, subject)),
     // "0" is what follows "/" in ASCII: every subject that begins so lies between the two.
     heldOfGroup: (groupId) =>

@@ -67,6 +67,13 @@ t.test(
           mapping: compileMapping(undefined, { loginDomain: undefined, allowCoadmin: false }),
           protectedLogins: new Set<string>(),
           protectedGroups: new Set<string>(),
+          leavers: {
+            onDelete: 'deactivate',
+            transferTo: undefined,
+            graceMs: 0,
+            force: false,
+            endSessions: false
+          },
           strictMembers: false,
           restores: [],
           fuses: { people: undefined, memberships: undefined }

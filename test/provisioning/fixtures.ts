@@ -16,6 +16,13 @@ export const now = Date.UTC(2026, 0, 1)
 export const defaultSettings: ProvisioningSettings = {
   onExisting: 'link',
   deactivatedStatus: 'inactive',
+  leavers: {
+    onDelete: 'deactivate',
+    transferTo: undefined,
+    graceMs: 0,
+    force: false,
+    endSessions: false
+  },
   strictMembers: false,
   restores: [],
   mapping: compileMapping(undefined, { loginDomain: undefined, allowCoadmin: false }),
