@@ -46,12 +46,11 @@ export async function removeEverybody(
   return (await decideMemberships(tx, [everybody], context)).entries
 }
 
-/** While changes made in Box are not followed, a group may have members whom only Box knows. */
+/** Somebody may have put people into the group in Box a moment ago: they must not keep what it gives. */
 async function decideSweep(
   tx: DirectoryTransaction,
-  { groupId, mirror, trail, now }: DecisionContext
+  { groupId, trail, now }: DecisionContext
 ): Promise<readonly JournalEntry[]> {
-  if (mirror.isCurrent()) return []
   const operation = { kind: 'sweep-group', groupId } as const
   return tx.appendJournal([newEntry(operation, trail.context.correlationId, now)])
 }

@@ -147,9 +147,9 @@ export function createUsers(
     return directory.journal.heldFor(userSubject(id))
   }
 
-  /** Before a leaver is refused as an admin, Box is asked, where its changes are not followed. */
+  /** Before a leaver is refused as an admin, Box is asked: somebody may have just seen to that. */
   async function recheck(record: UserRecord, trail: Trail): Promise<UserRecord> {
-    if (!isAdmin(record) || mirror.isCurrent()) return record
+    if (!isAdmin(record)) return record
     const snapshot = await box.getUser(record.id, trail.call('removal'))
     if (snapshot === undefined) return record
     const seen = changeUser(record, { snapshot }, settings, clock.now())

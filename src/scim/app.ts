@@ -169,6 +169,7 @@ function serveScim(
   requireToken(scim, deps.authenticate)
   const underWay = shedLoad(scim, {
     limits: overload,
+    bodyLimit,
     eventLoopDelayMs: () => deps.monitoring?.eventLoopDelayMs() ?? 0,
     writeMs: requestBudgetMs,
     onShed: (reason) => deps.monitoring?.shed(reason)

@@ -48,6 +48,7 @@ t.test('requests and calls are counted where they belong', async (t) => {
   t.ok(bridge.boxCalls() > before)
 
   const samples = await samplesOf(bridge)
+  const calls = bridge.emulator.calls.filter(({ path }) => path !== '/oauth2/token').length
   t.same(
     pick(
       samples,
@@ -75,7 +76,7 @@ t.test('requests and calls are counted where they belong', async (t) => {
       'box_budget_calls_per_minute',
       'removals_open'
     ),
-    [0, 1, bridge.boxCalls(), 1000, 10_000, 1]
+    [0, 1, calls, 1000, 10_000, 1]
   )
   t.ok((samples.get('box_scim_removals_oldest_seconds') ?? -1) >= 0)
   const labels = [...samples.keys()].join('\n')

@@ -40,6 +40,8 @@ export interface OverloadOptions {
   /** How long a write may take: by then there is room again. */
   readonly writeMs: Milliseconds
   readonly onShed: (reason: ShedReason) => void
+  /** Most bytes of a body: what announces more is refused for that, and never held. */
+  readonly bodyLimit: number
 }
 
 /** Seconds after which a busy event loop should be tried again. */
@@ -64,6 +66,7 @@ export function shedLoad(app: FastifyInstance, options: OverloadOptions): () => 
     if (isRead(request)) return done()
     if (writes >= limits.writesAndRemovals) return done(refusal('writes'))
     const length = Number(request.headers['content-length'] ?? 0)
+    if (length > options.bodyLimit) return done()
     if (heldBytes + length > limits.heldBytes) return done(refusal('bodies'))
     writes += 1
     heldBytes += length
