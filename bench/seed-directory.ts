@@ -20,6 +20,7 @@ const settings = {
     force: false,
     endSessions: false
   },
+  onGroupDelete: 'empty',
   strictMembers: false,
   restores: [],
   mapping: compileMapping(undefined, { loginDomain: undefined, allowCoadmin: false }),

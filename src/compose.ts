@@ -271,6 +271,7 @@ function provisioningSettings(config: Config): ProvisioningSettings {
     onExisting: config.onExisting,
     deactivatedStatus: config.onDeactivate,
     leavers: config.leavers,
+    onGroupDelete: config.onGroupDelete,
     strictMembers: config.strictMembers,
     restores: config.driftRestore,
     mapping: compileMapping(config.mappingFile, config),

@@ -96,7 +96,7 @@ interface Settings {
   readonly onDeactivate: 'inactive' | 'cannot_delete_edit' | 'cannot_delete_edit_upload'
   /** What follows a deactivation or a DELETE. */
   readonly leavers: LeaverConfig
-  readonly onGroupDelete: 'empty'
+  readonly onGroupDelete: 'empty' | 'delete'
   readonly onLoginConflict: 'reject'
   /** Whether a role may make somebody a co-admin. */
   readonly allowCoadmin: boolean

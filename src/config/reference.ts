@@ -273,11 +273,11 @@ export const settings: readonly Setting[] = Object.freeze([
     'DELETE_FORCE',
     'Whether `ON_DELETE=delete` destroys the content that the person owns. It cannot be undone.'
   ),
-  fixed(
-    'ON_GROUP_DELETE',
-    'empty',
-    'What DELETE of a group does: remove its members, hide it, keep the Box group. Deletion is not available in this version.'
-  ),
+  choice('ON_GROUP_DELETE', ['empty', 'delete'], {
+    default: 'empty',
+    description:
+      'What DELETE of a group does: `empty` removes its members, hides it and keeps the Box group; `delete` deletes the Box group, and with it for good the folder collaborations of the group.'
+  }),
   fixed(
     'ON_LOGIN_CONFLICT',
     'reject',

@@ -37,7 +37,7 @@ export interface ConfigValues {
   readonly DELETE_AFTER_DAYS: number
   readonly DELETE_FORCE: boolean
   readonly END_SESSIONS: boolean
-  readonly ON_GROUP_DELETE: 'empty'
+  readonly ON_GROUP_DELETE: 'empty' | 'delete'
   readonly ON_LOGIN_CONFLICT: 'reject'
   readonly ALLOW_COADMIN: boolean
   readonly STRICT_MEMBERS: boolean

@@ -6,10 +6,14 @@ export function warnings(config: Config): readonly string[] {
   return [
     ...accessWarnings(config),
     ...leaverWarnings(config.leavers),
+    ...(config.onGroupDelete === 'delete' ? [groupsDeleted] : []),
     ...transportWarnings(config),
     ...(config.mode === 'box' ? boxWarnings(config.boxApiUrl, config.databaseUrl) : [])
   ]
 }
+
+const groupsDeleted =
+  'ON_GROUP_DELETE=delete: groups that are deleted in SCIM are deleted in Box, and everybody loses the folders shared with them. This cannot be undone.'
 
 function accessWarnings({ onDeactivate, allowCoadmin }: Config): readonly string[] {
   return [

@@ -78,6 +78,7 @@ export function createDrive(dependencies: Dependencies, parts: DriveParts): Driv
       case 'update-group':
         return lookAtGroup(operation.groupId, entry, trail)
       case 'sweep-group':
+      case 'delete-group':
       case 'dissolve-group':
       case 'remove-membership':
       case 'add-membership':
@@ -124,7 +125,8 @@ export function createDrive(dependencies: Dependencies, parts: DriveParts): Driv
   async function workMembership(entry: JournalEntry, trail: Trail): Promise<void> {
     const { membershipWork, memberships } = parts
     const { id, operation, acknowledged } = entry
-    if (operation.kind === 'sweep-group') await membershipWork.sweep(id, trail)
+    if (operation.kind === 'delete-group') await membershipWork.deleteGroup(id, trail)
+    else if (operation.kind === 'sweep-group') await membershipWork.sweep(id, trail)
     else if (operation.kind === 'dissolve-group') await memberships.dissolveReleased(id, trail)
     else if (isRemoval(operation) || acknowledged) {
       await membershipWork.work(id, trail, isRemoval(operation) ? 'removal' : 'membership')

@@ -33,6 +33,8 @@ export type BoxOperation =
   | { readonly kind: 'update-group'; readonly groupId: BoxGroupId; readonly fields: BoxGroupFields }
   /** Finds the members of a group whom only Box knows, and decides their removal. */
   | { readonly kind: 'sweep-group'; readonly groupId: BoxGroupId }
+  /** Deletes a group in Box, with its memberships and its folder collaborations. */
+  | { readonly kind: 'delete-group'; readonly groupId: BoxGroupId }
   /** Deletes a group as SCIM means it, once a person has let it pass: only a held deletion is journaled. */
   | { readonly kind: 'dissolve-group'; readonly groupId: BoxGroupId }
   | {
@@ -108,13 +110,11 @@ export type NewJournalEntry = Pick<
  */
 export function subjectOf(operation: BoxOperation): string {
   if (operation.kind === 'end-sessions') return sessionsSubject(operation.userId)
-  if (operation.kind === 'transfer-content') return leaverSubject(operation.userId)
-  if (operation.kind === 'delete-user') return leaverSubject(operation.userId)
   if (operation.kind === 'create-user') return loginSubject(operation.fields.login ?? '')
   if (operation.kind === 'create-group') return groupNameSubject(operation.fields.name ?? '')
   if (operation.kind === 'update-group') return groupSubject(operation.groupId)
-  if (operation.kind === 'sweep-group') return groupMembersSubject(operation.groupId)
-  if (operation.kind === 'dissolve-group') return groupMembersSubject(operation.groupId)
+  if ('refusals' in operation) return leaverSubject(operation.userId)
+  if (!('userId' in operation)) return groupMembersSubject(operation.groupId)
   return 'groupId' in operation
     ? membershipSubject(operation.groupId, operation.userId)
     : userSubject(operation.userId)
@@ -164,6 +164,7 @@ const removals: ReadonlySet<BoxOperation['kind']> = new Set([
   'deactivate-user',
   'remove-membership',
   'sweep-group',
+  'delete-group',
   'dissolve-group'
 ])
 

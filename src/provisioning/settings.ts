@@ -24,6 +24,8 @@ export interface ProvisioningSettings {
   /** ON_DEACTIVATE: the Box status for `active: false`. */
   readonly deactivatedStatus: string
   readonly leavers: LeaverPolicy
+  /** ON_GROUP_DELETE: whether DELETE of a group deletes it in Box too. */
+  readonly onGroupDelete: 'empty' | 'delete'
   /** STRICT_MEMBERS: whether unknown member ids fail the request. */
   readonly strictMembers: boolean
   /** DRIFT_RESTORE: what is set again when somebody changed it in Box; the rest is only reported. */

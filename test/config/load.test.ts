@@ -291,6 +291,9 @@ t.test('what follows a DELETE fits together', async (t) => {
   t.strictSame(wrongKeys({ ...real, ...transfer, TRANSFER_TO: 'the boss' }), ['TRANSFER_TO'])
   t.ok(load({ ...real, DELETE_AFTER_DAYS: '0', DELETE_FORCE: 'false' }))
   t.match(warnings(load({ ...real, ...transfer })), [/cannot be undone/])
+  t.match(warnings(load({ ...real, ON_GROUP_DELETE: 'delete' })), [
+    /ON_GROUP_DELETE=delete: .*folders/
+  ])
   const destroying = { ON_DELETE: 'delete', DELETE_FORCE: 'true' }
   t.match(warnings(load({ ...real, ...destroying })), [/deleted in Box at once/, /destroyed/])
 })
@@ -300,7 +303,6 @@ const transferred = { onDelete: 'transfer', transferTo: 'manager' } as const
 t.test('what is not available yet is refused, its only value accepted', async (t) => {
   const missing = {
     USER_KIND: 'app',
-    ON_GROUP_DELETE: 'delete',
     ON_LOGIN_CONFLICT: 'invite',
     ASSOCIATION: 'external_app_user_id'
   }

@@ -44,6 +44,7 @@ const settings = {
     force: false,
     endSessions: false
   },
+  onGroupDelete: 'empty',
   strictMembers: false,
   restores: [],
   fuses: { people: undefined, memberships: undefined }

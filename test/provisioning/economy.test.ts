@@ -74,6 +74,7 @@ t.test(
             force: false,
             endSessions: false
           },
+          onGroupDelete: 'empty',
           strictMembers: false,
           restores: [],
           fuses: { people: undefined, memberships: undefined }

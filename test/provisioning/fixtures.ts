@@ -23,6 +23,7 @@ export const defaultSettings: ProvisioningSettings = {
     force: false,
     endSessions: false
   },
+  onGroupDelete: 'empty',
   strictMembers: false,
   restores: [],
   mapping: compileMapping(undefined, { loginDomain: undefined, allowCoadmin: false }),
