@@ -8,6 +8,7 @@ const layers = {
   background: ['provisioning', 'lib'],
   emulator: ['lib'],
   metrics: ['provisioning', 'lib'],
+  alerts: ['provisioning', 'lib'],
   config: ['lib']
 }
 

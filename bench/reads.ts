@@ -28,6 +28,12 @@ interface Read {
   readonly paths: (people: number) => Paths
 }
 
+/**
+ * How long each kind of request is sent before it is measured. Its processor time falls for as long:
+ * code becomes machine code, and a bridge runs for weeks.
+ */
+const warmUpSeconds = 5
+
 /** How many different requests a measurement sends. */
 const variety = 500
 
@@ -100,7 +106,7 @@ async function measureRead(
       measureThroughput({ server: small, origin: new URL(small.baseUrl).origin }, ofSmall, time)
   }
   const done: Record<keyof Servers, Throughput[]> = { baseline: [], large: [], small: [] }
-  for (const run of Object.values(measured)) await run(1)
+  for (const run of Object.values(measured)) await run(warmUpSeconds)
   for (let round = 0; round < rounds; round += 1) {
     done.baseline.push(await measured.baseline(seconds))
     done.large.push(await measured.large(seconds))

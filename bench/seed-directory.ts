@@ -26,7 +26,8 @@ const settings = {
   mapping: compileMapping(undefined, { loginDomain: undefined, allowCoadmin: false }),
   protectedLogins: new Set<string>(),
   protectedGroups: new Set<string>(),
-  fuses: { people: undefined, memberships: undefined }
+  fuses: { people: undefined, memberships: undefined },
+  logsPersonalData: false
 } as const
 
 /** How much is written in one transaction. */

@@ -1,4 +1,5 @@
 import { pino, type Logger } from 'pino'
+import { createAlertDesk, type AlertDesk } from './alerts/alerts.ts'
 import { createBoxWatch } from './background/box-watch.ts'
 import { createDriftFeed, type DriftFeed, type DriftFeedParts } from './background/drift-feed.ts'
 import { createHintWorker, type HintWorker } from './background/hint-worker.ts'
@@ -26,7 +27,8 @@ import {
   type AttachedObservation,
   type Observation
 } from './compose/observation.ts'
-import { ProvisioningError } from './provisioning/errors.ts'
+import type { Alerts } from './provisioning/alerts.ts'
+import { ProvisioningError, type BoxTrouble } from './provisioning/errors.ts'
 import { compileMapping } from './provisioning/mapping/mapping.ts'
 import type { Mirror } from './provisioning/plan/user-plan.ts'
 import type { Directory } from './provisioning/ports.ts'
@@ -67,9 +69,6 @@ export interface Demo {
 /** How long a log line may wait for others to be written with it. */
 const logFlushMs = 200
 
-const fuseOpened =
-  'the fuse is open: removals are held until somebody runs box-scim fuse release or discard'
-
 /**
  * Starts the bridge: the only place that knows every layer. Rejects where the directory cannot be
  * opened or the address cannot be listened on; an unreachable Box is no reason not to start.
@@ -84,12 +83,17 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
   const observation = createObservation(config, { clock, log })
   const undo: (() => unknown)[] = [() => observation.close()]
   try {
-    const { onCall } = observation
-    const box = await connectBox(config, { clock, random, log, onCall })
+    const { onCall, onAlert: onRaised } = observation
+    const webhook = config.alertWebhook
+    const alerts = createAlertDesk({ webhook, clock, random, log, onRaised })
+    const onTrouble = (trouble: BoxTrouble) => {
+      if (trouble === 'credentials') alerts.raise('box-credentials-refused', { subject: 'box' })
+    }
+    const box = await connectBox(config, { clock, random, log, onCall, onTrouble })
     undo.push(() => box.close())
     const directory = await openBridgeDirectory(config, box, { clock, log })
     undo.push(() => directory.close())
-    return await run(config, { box, directory, observation, clock, random, log, settings })
+    return await run(config, { box, directory, observation, alerts, clock, random, log, settings })
   } catch (error) {
     for (const step of undo.toReversed()) await step()
     throw error
@@ -116,17 +120,18 @@ async function run(
     readonly box: BoxSide
     readonly directory: Directory
     readonly observation: Observation
+    readonly alerts: AlertDesk
     readonly clock: Clock
     readonly random: Random
     readonly log: Logger
     readonly settings: ProvisioningSettings
   }
 ): Promise<Server> {
-  const { box, directory, observation, clock, random, log, settings } = parts
+  const { box, directory, observation, alerts, clock, random, log, settings } = parts
   await showAgain({ directory, clock, log, settings })
   const onHints = () => hintWorker.wake()
   const everyMs = config.reconcileMs
-  const reconcile = createReconcile({ directory, box: box.client, clock, log, everyMs, onHints })
+  const reconcile = createReconcile({ ...parts, box: box.client, everyMs, onHints })
   const reconcileAll = () => reconcile.soon()
   const feed = createFeed(config, { ...parts, box: box.client, onHints, reconcileAll })
   const firstImport = await createImport({
@@ -144,7 +149,7 @@ async function run(
     mirror: { isCurrent: () => feed?.isCurrent() ?? false }
   })
   const demo = demoOf(config, box, random)
-  const book = createTokenBook({ directory, clock, log })
+  const book = createTokenBook({ directory, clock, log, alerts })
   await book.refresh()
   assertSomebodyMayCall(config, book)
   const app = buildApp(
@@ -191,6 +196,7 @@ async function run(
     ])
   )
   const bookKeeping = book.run(stop.signal)
+  const alerting = alerts.run(stop.signal)
   background.catch((error: unknown) => log.error({ err: error }, 'the background work ended'))
   return {
     url,
@@ -201,7 +207,7 @@ async function run(
       stop.abort()
       // Turns waiting calls away, so that the background work ends soon.
       await box.close()
-      await Promise.allSettled([background, bookKeeping])
+      await Promise.allSettled([background, bookKeeping, alerting])
       await noting
       await watched.flush()
       await directory.close()
@@ -213,6 +219,7 @@ async function run(
 function joinProvisioning(parts: {
   readonly box: BoxSide
   readonly directory: Directory
+  readonly alerts: Alerts
   readonly clock: Clock
   readonly log: Logger
   readonly settings: ProvisioningSettings
@@ -225,7 +232,7 @@ function joinProvisioning(parts: {
   readonly leaverWorker: JournalWorker
   readonly hintWorker: HintWorker
 } {
-  const { box, directory, clock, log, settings, firstImport, watched, mirror } = parts
+  const { box, directory, alerts, clock, log, settings, firstImport, watched, mirror } = parts
   const provisioning = createProvisioning(
     {
       directory,
@@ -236,7 +243,7 @@ function joinProvisioning(parts: {
       mirror,
       locks: createKeyedLock(),
       signals: watched.signals,
-      onFuseOpened: (opening) => log.error(opening, fuseOpened),
+      alerts,
       assertImported: () => assertImported(firstImport)
     },
     () => worker.wake()
@@ -277,7 +284,8 @@ function provisioningSettings(config: Config): ProvisioningSettings {
     mapping: compileMapping(config.mappingFile, config),
     protectedLogins: new Set(config.protectedLogins.map(fold)),
     protectedGroups: new Set(config.protectedGroups.map(fold)),
-    fuses: { people: config.fuse, memberships: config.fuseMembers }
+    fuses: { people: config.fuse, memberships: config.fuseMembers },
+    logsPersonalData: config.logPersonalData
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Clock, EpochMs, Milliseconds } from '../lib/clock.ts'
 import type { Logger } from '../lib/logger.ts'
+import type { Alerts } from '../provisioning/alerts.ts'
 import { BoxRefusedError, BoxUnavailableError } from '../provisioning/errors.ts'
 import type { BoxUserId } from '../provisioning/model.ts'
 import { eventsKey } from '../provisioning/ports.ts'
@@ -35,6 +36,7 @@ export interface DriftFeedParts {
   readonly box: Pick<BoxPort, 'getOwnAccount' | 'listEvents'>
   readonly clock: Clock
   readonly log: Logger
+  readonly alerts: Alerts
   readonly intervalMs: Milliseconds
   /** Is told when there is something to read again. */
   readonly onHints: () => void
@@ -56,12 +58,14 @@ const currentIntervals = 3
 
 /** Creates the feed. */
 export function createDriftFeed(parts: DriftFeedParts): DriftFeed {
-  const { directory, box, clock, log, intervalMs, onHints, reconcileAll } = parts
+  const { alerts, directory, box, clock, log, intervalMs, onHints, reconcileAll } = parts
   const filter = createEventFilter(log)
   let ownId: BoxUserId | undefined
   /** Until the first poll is done this may be a backup, which knows nothing of what the bridge did since. */
   let isFirst = true
   let lastBegan: EpochMs | undefined
+  /** When events were last read, or when this began where they never were. */
+  let readUntil: EpochMs | undefined
   let oldestHintAt: EpochMs | undefined
 
   return {
@@ -97,22 +101,33 @@ export function createDriftFeed(parts: DriftFeedParts): DriftFeed {
 
   /** Polls once and tells how long to rest. */
   async function turn(signal: AbortSignal): Promise<Milliseconds> {
+    readUntil ??= clock.now()
     try {
       await poll(signal)
+      readUntil = clock.now()
       return intervalMs
     } catch (error) {
       if (signal.aborted) return 0
+      if (!isForbidding(error)) alertWhereLost()
       if (error instanceof BoxUnavailableError) {
         log.info({ trouble: error.trouble }, 'the events of Box could not be read')
         return intervalMs
       }
       if (error instanceof BoxRefusedError) {
         await noteRefusal(error).catch(logFailure)
-        return error.status === 403 ? Math.max(intervalMs, restWithoutScopeMs) : intervalMs
+        return isForbidding(error) ? Math.max(intervalMs, restWithoutScopeMs) : intervalMs
       }
       logFailure(error)
       return intervalMs
     }
+  }
+
+  /** Not where the app lacks the scope: that is another alert, and the feed rests then. */
+  function alertWhereLost(): void {
+    const now = clock.now()
+    if (readUntil === undefined || !isLate(readUntil, now)) return
+    const seconds = Math.round((now - readUntil) / 1000)
+    alerts.raise('events-lost', { subject: 'events', secondsAgo: seconds })
   }
 
   async function readProgress(): Promise<EventsProgress> {
@@ -202,14 +217,16 @@ export function createDriftFeed(parts: DriftFeedParts): DriftFeed {
     lastBegan = undefined
     const progress = await readProgress()
     if (progress.isForbidden) return
-    log.warn(
-      fields,
-      'the app may not read the events of Box: changes made there are found by the reconcile only; give it the scope "Manage enterprise properties" and authorise it again'
-    )
+    alerts.raise('events-forbidden', { subject: 'events', ...fields })
     await directory.transaction((tx) => putProgress(tx, { ...progress, isForbidden: true }))
   }
 }
 
 function putProgress(tx: DirectoryTransaction, progress: EventsProgress): Promise<void> {
   return tx.putState(eventsKey, { ...progress })
+}
+
+/** Box says that the app lacks the scope. */
+function isForbidding(error: unknown): boolean {
+  return error instanceof BoxRefusedError && error.status === 403
 }

@@ -2,9 +2,10 @@ import type { Clock, Milliseconds } from '../lib/clock.ts'
 import { runConcurrently } from '../lib/concurrency.ts'
 import type { Logger } from '../lib/logger.ts'
 import type { Refresh } from '../provisioning/drift/refresh.ts'
-import { BoxRefusedError, BoxUnavailableError } from '../provisioning/errors.ts'
+import { BoxUnavailableError } from '../provisioning/errors.ts'
 import type { NotedHint } from '../provisioning/hints.ts'
 import type { Directory } from '../provisioning/ports.ts'
+import { reasonOf } from './reason.ts'
 
 /** Reads again in Box what hints say. */
 export interface HintWorker {
@@ -87,9 +88,4 @@ export function createHintWorker(dependencies: {
     log.error({ hint: noted.hint, reason: reasonOf(error) }, 'what changed in Box cannot be read')
     await directory.transaction((tx) => tx.postponeHint(noted, clock.now() + restMs))
   }
-}
-
-function reasonOf(error: unknown): string {
-  if (error instanceof BoxRefusedError) return `${error.status} ${error.code} ${error.requestId}`
-  return error instanceof Error ? error.name : 'error'
 }

@@ -1,6 +1,7 @@
 import type { Clock, EpochMs } from '../lib/clock.ts'
 import type { Logger } from '../lib/logger.ts'
 import { inTurns } from '../lib/turns.ts'
+import type { Alerts } from '../provisioning/alerts.ts'
 import { BoxRefusedError } from '../provisioning/errors.ts'
 import { allUsersGroupType } from '../provisioning/group-creation.ts'
 import type {
@@ -16,6 +17,7 @@ import { changeGroup, changeUser, newGroup, newUser } from '../provisioning/reco
 import type { Readiness } from '../provisioning/requests.ts'
 import type { ProvisioningSettings } from '../provisioning/settings.ts'
 import { createAskPersistently } from './persistently.ts'
+import { reasonOf } from './reason.ts'
 
 /** What the import works with. */
 export interface ImportDependencies {
@@ -23,6 +25,7 @@ export interface ImportDependencies {
   readonly box: BoxPort
   readonly clock: Clock
   readonly log: Logger
+  readonly alerts: Alerts
   readonly settings: ProvisioningSettings
   /** What comes before the first object is read, while Box's answers still count as news. */
   readonly begin: (ownId: BoxUserId, call: BoxCall) => Promise<void>
@@ -62,7 +65,7 @@ const restMs = 30_000
  * else writes, so that nothing newer is overwritten.
  */
 export async function createImport(dependencies: ImportDependencies): Promise<Import> {
-  const { directory, box, clock, log, settings, begin } = dependencies
+  const { alerts, directory, box, clock, log, settings, begin } = dependencies
   // A short trouble must not cost what was read before.
   const persistently = createAskPersistently({ clock, log, waiting: 'the import waits for Box' })
   let isDone = (await directory.state.get(importedKey)) !== undefined
@@ -81,7 +84,8 @@ export async function createImport(dependencies: ImportDependencies): Promise<Im
           await importAll(signal)
         } catch (error) {
           if (signal.aborted) return
-          log.error({ err: error }, 'the import of the Box enterprise failed: it begins again')
+          const reason = reasonOf(error)
+          alerts.raise('import-failed', { subject: 'import', reason }, { err: error })
           await clock.sleep(restMs, signal).catch(() => undefined)
         }
       }

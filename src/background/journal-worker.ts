@@ -2,9 +2,10 @@ import type { Clock, Milliseconds } from '../lib/clock.ts'
 import { runConcurrently } from '../lib/concurrency.ts'
 import type { Logger } from '../lib/logger.ts'
 import type { Drive } from '../provisioning/drive.ts'
-import { BoxRefusedError, BoxUnavailableError, ProvisioningError } from '../provisioning/errors.ts'
+import { BoxUnavailableError } from '../provisioning/errors.ts'
 import type { JournalEntry } from '../provisioning/operations.ts'
 import type { Directory } from '../provisioning/ports.ts'
+import { reasonOf } from './reason.ts'
 
 /** Works what requests left open in the journal. */
 export interface JournalWorker {
@@ -104,11 +105,4 @@ export function createJournalWorker(dependencies: {
         await tx.updateJournal([id], { notBefore })
     })
   }
-}
-
-function reasonOf(error: unknown): string {
-  if (error instanceof BoxUnavailableError) return error.trouble
-  if (error instanceof BoxRefusedError) return `${error.status} ${error.code} ${error.requestId}`
-  if (error instanceof ProvisioningError) return error.code
-  return error instanceof Error ? error.name : 'error'
 }

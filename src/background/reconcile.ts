@@ -1,6 +1,7 @@
 import type { Clock, EpochMs, Milliseconds } from '../lib/clock.ts'
 import type { JsonValue } from '../lib/json.ts'
 import type { Logger } from '../lib/logger.ts'
+import type { Alerts } from '../provisioning/alerts.ts'
 import { isTooMuch } from '../provisioning/drift/deletions.ts'
 import { BoxRefusedError } from '../provisioning/errors.ts'
 import type { Hint } from '../provisioning/hints.ts'
@@ -84,6 +85,7 @@ export interface ReconcileDependencies {
   readonly box: BoxPort
   readonly clock: Clock
   readonly log: Logger
+  readonly alerts: Alerts
   /** How long after one reconcile the next begins; 0: only when asked. */
   readonly everyMs: Milliseconds
   /** Is told of hints that were noted. */
@@ -92,7 +94,7 @@ export interface ReconcileDependencies {
 
 /** Creates the reconcile. It begins only after the first import. */
 export function createReconcile(dependencies: ReconcileDependencies): Reconcile {
-  const { directory, box, clock, log, everyMs, onHints } = dependencies
+  const { alerts, directory, box, clock, log, everyMs, onHints } = dependencies
   const ask = createAskPersistently({ clock, log, waiting: 'the reconcile waits for Box' })
   const compare = createComparison({ directory, box, ask })
   let alarm = new AbortController()
@@ -242,10 +244,7 @@ export function createReconcile(dependencies: ReconcileDependencies): Reconcile 
   /** A reduced authorisation of the app looks just like that. */
   async function giveUp({ kind, missing, of }: Found & Pick<Alarm, 'kind'>): Promise<void> {
     await save({ progress: null, alarm: { at: clock.now(), kind, missing, of } })
-    log.error(
-      { kind, missing, of },
-      'too much is missing in Box: the reconcile changes nothing; check the authorisation of the Box app'
-    )
+    alerts.raise('reconcile-stopped', { subject: 'box', kind, missing, of })
   }
 }
 

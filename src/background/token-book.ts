@@ -1,6 +1,7 @@
 import type { Clock, EpochMs, Milliseconds } from '../lib/clock.ts'
 import type { Logger } from '../lib/logger.ts'
 import { isLive, type AccessToken } from '../provisioning/access.ts'
+import type { Alerts } from '../provisioning/alerts.ts'
 import type { Directory } from '../provisioning/ports.ts'
 
 /** The tokens of the directory in memory, as fresh as a second ago. */
@@ -32,11 +33,13 @@ const warnedDays = [30, 14, 7, 3, 1] as const
 export function createTokenBook({
   directory,
   clock,
-  log
+  log,
+  alerts
 }: {
   readonly directory: Directory
   readonly clock: Clock
   readonly log: Logger
+  readonly alerts: Alerts
 }): TokenBook {
   let tokens: ReadonlyMap<string, AccessToken> = new Map()
   const uses = new Map<number, EpochMs>()
@@ -101,7 +104,7 @@ export function createTokenBook({
     if (stage === 0 || stage <= (warned.get(id) ?? 0)) return
     warned.set(id, stage)
     const until = new Date(expiresAt).toISOString()
-    if (left <= 0) log.error({ token: name, until }, 'an access token has expired')
-    else log.warn({ token: name, until }, 'an access token expires soon: make its successor')
+    const facts = { subject: `token:${id}`, token: name, until }
+    alerts.raise(left <= 0 ? 'token-expired' : 'token-expiring', facts)
   }
 }

@@ -1,6 +1,7 @@
 import type { Clock, Milliseconds } from '../lib/clock.ts'
 import type { Logger } from '../lib/logger.ts'
 import type { Random } from '../lib/random.ts'
+import type { BoxTrouble } from '../provisioning/errors.ts'
 import type { BoxPort } from '../provisioning/ports.ts'
 import { createBoxApi } from './api.ts'
 import { enterpriseIdOf } from './credentials.ts'
@@ -38,6 +39,8 @@ export interface BoxClientOptions {
   readonly log: Logger
   /** Is told of every HTTP exchange with the API, token requests aside. */
   readonly onCall?: ((call: CallFacts) => void) | undefined
+  /** Is told when Box gets into trouble, or into another kind of it. */
+  readonly onTrouble?: ((trouble: BoxTrouble) => void) | undefined
 }
 
 /** The Box enterprise over HTTP. */
@@ -69,7 +72,7 @@ export function createBoxClient(options: BoxClientOptions): BoxClient {
     request: createTokenSource({ ...options, throughSdk, transport, requestTimeoutMs }),
     clock
   })
-  const { onCall } = options
+  const { onCall, onTrouble } = options
   const parts = {
     transport,
     patientTransport,
@@ -79,7 +82,8 @@ export function createBoxClient(options: BoxClientOptions): BoxClient {
     random,
     log,
     requestTimeoutMs,
-    onCall
+    onCall,
+    onTrouble
   }
   const exchange = createExchange(parts)
   const api = createBoxApi({ apiUrl, throughSdk, exchange, log })

@@ -66,6 +66,8 @@ export interface ExchangeParts {
   readonly requestTimeoutMs: Milliseconds
   /** Is told of every HTTP exchange with the API, token requests aside. */
   readonly onCall?: ((call: CallFacts) => void) | undefined
+  /** Is told when Box gets into trouble, or into another kind of it. */
+  readonly onTrouble?: ((trouble: BoxTrouble) => void) | undefined
 }
 
 /** Box answers after ten minutes at the latest, done or not. */
@@ -103,6 +105,7 @@ export function createExchange(parts: ExchangeParts): Exchange {
     if (health.trouble === trouble) return
     const since = clock.now()
     health = trouble === undefined ? { ok: true, since } : { ok: false, since, trouble }
+    if (trouble !== undefined) parts.onTrouble?.(trouble)
   }
 
   /** One turn, one token, one HTTP exchange. */

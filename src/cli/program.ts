@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { backup } from './backup.ts'
 import type { CommandIo } from './command.ts'
+import { doctor } from './doctor.ts'
 import { showMapping, testMapping } from './mapping.ts'
 import { fuseAct, fuseList } from './fuse.ts'
 import { serve } from './serve.ts'
@@ -28,6 +29,12 @@ export function createProgram(io: CommandIo, exit: (code: number) => void): Comm
     .description('show how the directory, the journal, the fuses and the audit are')
     .option('--json', 'print JSON')
     .action(async (options: { readonly json?: boolean }) => exit(await status(io, options)))
+
+  program
+    .command('doctor')
+    .description('examine configuration, database, Box, PUBLIC_URL and tokens; change nothing')
+    .option('--json', 'print JSON')
+    .action(async (options: { readonly json?: boolean }) => exit(await doctor(io, options)))
 
   const mapping = program
     .command('mapping')

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino'
-import { createBoxClient, type BoxClient } from '../box/client.ts'
+import { createBoxClient, type BoxClient, type BoxClientOptions } from '../box/client.ts'
 import type { Config } from '../config/config.ts'
 import { createEmulator, type Emulator } from '../emulator/emulator.ts'
 import { demoCredentials, demoSeed } from '../emulator/seed.ts'
@@ -26,6 +26,7 @@ export async function connectBox(
     readonly random: Random
     readonly log: Logger
     readonly onCall: Observation['onCall']
+    readonly onTrouble: NonNullable<BoxClientOptions['onTrouble']>
   }
 ): Promise<BoxSide> {
   const emulator: Emulator | undefined =

@@ -7,6 +7,7 @@ import type { Clock } from '../lib/clock.ts'
 import { watchEventLoop } from '../lib/event-loop.ts'
 import type { Logger } from '../lib/logger.ts'
 import { createMetrics } from '../metrics/metrics.ts'
+import type { AlertKind } from '../provisioning/alerts.ts'
 import type { Directory } from '../provisioning/ports.ts'
 import type { Signals } from '../provisioning/signals.ts'
 import type { Monitoring } from '../scim/app.ts'
@@ -14,6 +15,8 @@ import type { Monitoring } from '../scim/app.ts'
 /** What watches a bridge before there is a directory: it is told of the first call to Box on. */
 export interface Observation {
   readonly onCall: NonNullable<BoxClientOptions['onCall']>
+  /** Is told of every alert. */
+  readonly onAlert: (kind: AlertKind) => void
   /** Goes on with the directory's help. */
   attach(parts: ObservedParts): Promise<AttachedObservation>
   /** Ends the watch. */
@@ -52,6 +55,8 @@ export function createObservation(
       metrics.called(call)
       month?.count()
     },
+
+    onAlert: metrics.alerted,
 
     async attach({ directory, box, isImported }) {
       const counting = await createMonthCount({ directory, clock, log, allowance })

@@ -56,6 +56,12 @@ export interface LeaverConfig {
   readonly endSessions: boolean
 }
 
+/** Where alerts are sent. */
+export interface AlertWebhook {
+  readonly url: string
+  readonly secret: string
+}
+
 /** What both modes share. Frozen, complete, checked: nothing else reads the environment. */
 interface Settings {
   readonly host: string
@@ -113,6 +119,10 @@ interface Settings {
   /** The same for memberships. */
   readonly fuseMembers: FuseConfig | undefined
   readonly logLevel: LogLevel
+  /** Whether lines of the log about a person name the login. */
+  readonly logPersonalData: boolean
+  /** Where alerts are sent besides the log, and what they are signed with. */
+  readonly alertWebhook: AlertWebhook | undefined
 }
 
 /** A mapping file that was read: JSON, and nothing more is known of it. */

@@ -193,8 +193,15 @@ function settingsOf(values: ConfigValues) {
     protectedGroups: listOf(values.PROTECTED_GROUPS),
     fuse: parseFuse(values.FUSE),
     fuseMembers: parseFuse(values.FUSE_MEMBERS),
-    logLevel: values.LOG_LEVEL
+    logLevel: values.LOG_LEVEL,
+    logPersonalData: values.LOG_PERSONAL_DATA,
+    alertWebhook: webhookOf(values)
   }
+}
+
+/** The rules have seen to it that both are there or neither. */
+function webhookOf({ ALERT_WEBHOOK_URL: url, ALERT_WEBHOOK_SECRET: secret }: ConfigValues) {
+  return url === undefined || secret === undefined ? undefined : { url, secret }
 }
 
 function listOf(list: string | undefined): readonly string[] {

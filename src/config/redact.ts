@@ -4,7 +4,11 @@ const hidden = '[redacted]'
 
 /** The configuration as it may be printed: every secret replaced, everything else as it is. */
 export function redact(config: Config): object {
-  const shown = { ...config, scimTokens: config.scimTokens.map(() => hidden) }
+  const shown = {
+    ...config,
+    scimTokens: config.scimTokens.map(() => hidden),
+    alertWebhook: config.alertWebhook && { url: hidden, secret: hidden }
+  }
   if (config.mode === 'demo') return shown
   return { ...shown, boxCredentials: redactCredentials(config.boxCredentials) }
 }

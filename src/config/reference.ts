@@ -323,5 +323,26 @@ export const settings: readonly Setting[] = Object.freeze([
   choice('LOG_LEVEL', ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
     default: 'info',
     description: 'Least severe log entries that are written.'
-  })
+  }),
+  flag(
+    'LOG_PERSONAL_DATA',
+    'Whether lines of the log about a person name the login. By default they hold ids only.'
+  ),
+  setting(
+    'ALERT_WEBHOOK_URL',
+    'an https URL without a password, or an http one of this machine',
+    { type: 'string', format: 'webhook-url' },
+    {
+      defaultNote: 'none',
+      description:
+        'Where alerts are posted as JSON, besides the log (`docs/operations/alerts.md`). Needs `ALERT_WEBHOOK_SECRET`.',
+      secret: true
+    }
+  ),
+  setting(
+    'ALERT_WEBHOOK_SECRET',
+    'at least 16 characters',
+    { type: 'string', minLength: 16 },
+    { defaultNote: 'none', description: 'What alerts are signed with (HMAC-SHA256).', secret: true }
+  )
 ])

@@ -2,6 +2,7 @@ import { isJsonObject, parseJson } from '../lib/json.ts'
 import type { BoxCredentials } from './config.ts'
 import type { ConfigProblem } from './config-error.ts'
 import { leaverProblems } from './leaver-rules.ts'
+import { isLoopback } from './loopback.ts'
 import { attempt, containerMarker } from './sources.ts'
 import type { Environment, Given, ReadFile } from './sources.ts'
 
@@ -29,12 +30,20 @@ export function chooseMode(env: Environment, given: Given): ModeChoice {
 /** The rules that concern several keys at once. */
 export function crossProblems(choice: ModeChoice, given: Given): readonly ConfigProblem[] {
   const ofMode = choice.mode === 'demo' ? demoProblems(given) : credentialProblems(choice, given)
-  return [...ofMode, ...leaverProblems(given)]
+  return [...ofMode, ...leaverProblems(given), ...webhookProblems(given)]
 }
 
-/** Tells whether only this machine can reach the address. */
-export function isLoopback(host: string): boolean {
-  return /^(localhost|::1|127(\.\d{1,3}){3})$/i.test(host)
+/** An alert that is not signed could be anybody's. */
+function webhookProblems({ mentioned }: Given): readonly ConfigProblem[] {
+  const pair = ['ALERT_WEBHOOK_URL', 'ALERT_WEBHOOK_SECRET'] as const
+  const missing = pair.filter((key) => !mentioned.has(key))
+  if (missing.length !== 1) return []
+  return missing.map((key) => ({
+    key,
+    reason: 'is missing',
+    allowed: 'both or neither of ALERT_WEBHOOK_URL and ALERT_WEBHOOK_SECRET',
+    advice: `Set ${key}, or unset the other one.`
+  }))
 }
 
 function demoProblems({ values }: Given): readonly ConfigProblem[] {

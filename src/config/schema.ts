@@ -4,6 +4,7 @@ import { isNetwork } from '../lib/networks.ts'
 import type { LeaverConfig, LogLevel } from './config.ts'
 import { fuseOff, parseFuse } from './fuse.ts'
 import { isIssuerList } from './issuers.ts'
+import { isLoopback } from './loopback.ts'
 import { settings } from './reference.ts'
 
 /** The values after validation, by key, numbers and booleans converted. */
@@ -47,6 +48,9 @@ export interface ConfigValues {
   readonly FUSE: string
   readonly FUSE_MEMBERS: string
   readonly LOG_LEVEL: LogLevel
+  readonly LOG_PERSONAL_DATA: boolean
+  readonly ALERT_WEBHOOK_URL?: string
+  readonly ALERT_WEBHOOK_SECRET?: string
 }
 
 const fewestTokenCharacters = 16
@@ -66,6 +70,14 @@ function isBaseUrl(value: string): boolean {
   return !/[?#]/.test(value) && url.username === '' && url.password === ''
 }
 
+/** Alerts tell who keeps access: nobody on the way may read them. */
+function isWebhookUrl(value: string): boolean {
+  const url = URL.parse(value)
+  if (url === null || url.username !== '' || url.password !== '') return false
+  const isLocal = isLoopback(url.hostname.replaceAll(/[[\]]/g, ''))
+  return url.protocol === 'https:' || (url.protocol === 'http:' && isLocal)
+}
+
 const label = '[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?'
 const domain = new RegExp(`^(?=.{1,253}$)${label}(?:\\.${label})+$`)
 const host = /^[A-Za-z0-9._:-]+$/
@@ -82,7 +94,8 @@ const ajv = new Ajv({
       splitList(list).every((login) => /^[^\s@]+@[^\s@]+$/.test(login)),
     'token-list': (list: string) => splitList(list).every(isToken),
     'network-list': (list: string) => splitList(list).every(isNetwork),
-    'issuer-list': isIssuerList
+    'issuer-list': isIssuerList,
+    'webhook-url': isWebhookUrl
   }
 })
 

@@ -1,5 +1,5 @@
 import type { Config, LeaverConfig } from './config.ts'
-import { isLoopback } from './rules.ts'
+import { isLoopback } from './loopback.ts'
 
 /** What is allowed and yet worth a look at every start; empty where there is nothing. */
 export function warnings(config: Config): readonly string[] {

@@ -1,6 +1,7 @@
 import fastify from 'fastify'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import type { Logger } from '../lib/logger.ts'
+import { installManagementCheck } from './authorisation.ts'
 import { pathOf } from './context.ts'
 import type { EmulatorContext } from './context.ts'
 import { installGate, installTokenCheck, sendRefusal } from './gate.ts'
@@ -64,6 +65,7 @@ function registerApi(api: FastifyInstance, context: EmulatorContext, stopping: A
   api.setNotFoundHandler((request, reply) =>
     sendRefusal(reply, KNOWN_RESOURCE.test(pathOf(request.url)) ? methodNotAllowed() : notFound())
   )
+  installManagementCheck(api, context)
   registerUserRoutes(api, context)
   registerTransferRoutes(api, context, stopping)
   registerSessionRoutes(api, context)

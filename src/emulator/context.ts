@@ -8,7 +8,7 @@ import { noMisfortune } from './faults.ts'
 import type { Faults, Misfortune } from './faults.ts'
 import type { Guesses } from './guesses.ts'
 import type { RateWindow } from './rate-window.ts'
-import type { Scope } from './scopes.ts'
+import type { Authorisation } from './scopes.ts'
 import type { Credentials } from './seed.ts'
 import type { Caller, Tokens } from './tokens.ts'
 
@@ -24,8 +24,11 @@ export interface EmulatorContext {
   readonly faults: Faults
   readonly calls: CallLog
   readonly assertions: Assertions
-  /** The scopes that the application has. */
-  scopes: readonly Scope[]
+  /** What the application may do; see `Authorisation`. */
+  scopes: Authorisation['scopes']
+  manages: Authorisation['manages']
+  isAuthorised: Authorisation['isAuthorised']
+  access: Authorisation['access']
   /** Replaced by a reset. */
   enterprise: Enterprise
 }

@@ -103,7 +103,10 @@ export const enterpriseChanges = object({
   scopes: {
     type: 'array',
     items: { enum: ['root_readwrite', 'manage_enterprise_properties'] }
-  }
+  },
+  manages: { type: 'array', items: { enum: ['users', 'groups'] } },
+  isAuthorised: flag,
+  access: { enum: ['enterprise', 'app'] }
 })
 
 /** Body of `PATCH /_control/guesses`. */

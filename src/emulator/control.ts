@@ -75,7 +75,7 @@ const DIRECTORY = {
   'PUT /_control/groups/:group/members/:user': 'put in with {"role": "member" | "admin"}',
   'DELETE /_control/groups/:group/members/:user': 'take out',
   'PATCH /_control/enterprise':
-    'change {"domains", "seats" (null for any number), "scopes" of the application}',
+    'change {"domains", "seats" (null for any number)} and what the application may do: {"scopes", "manages", "isAuthorised", "access"}',
   'POST /_control/accounts':
     'add an account outside: {"login", "name", "kind": "personal" | "other-enterprise", "collaborates"}',
   'DELETE /_control/accounts/:login': 'close an account outside',

@@ -15,8 +15,8 @@ import { Faults } from './faults.ts'
 import { defaultGuesses } from './guesses.ts'
 import type { Guesses } from './guesses.ts'
 import { RateWindow } from './rate-window.ts'
-import { allScopes } from './scopes.ts'
-import type { Scope } from './scopes.ts'
+import { allScopes, fullAuthorisation } from './scopes.ts'
+import type { Authorisation, Scope } from './scopes.ts'
 import { demoCredentials, demoSeed } from './seed.ts'
 import type { Credentials, Seed } from './seed.ts'
 import { seedEnterprise } from './seeding.ts'
@@ -123,7 +123,7 @@ export function createEmulator(options: EmulatorOptions = {}): Emulator {
       context.faults.clear()
       context.tokens.revokeAll()
       context.rateWindow.clear()
-      context.scopes = options.scopes ?? allScopes
+      Object.assign(context, authorisationOf(options))
     }
   }
   return emulator
@@ -145,9 +145,13 @@ function createContext(options: EmulatorOptions, seed: Seed): EmulatorContext {
     faults: new Faults(),
     calls: new CallLog(options.callLogLimit ?? 200_000),
     assertions: new Assertions({ clock, credentials, publicKeys: options.publicKeys ?? [] }),
-    scopes: options.scopes ?? allScopes,
+    ...authorisationOf(options),
     enterprise: seedFor({ clock, guesses, credentials, eventLimit: eventLimitOf(options) }, seed)
   }
+}
+
+function authorisationOf({ scopes = allScopes }: EmulatorOptions): Authorisation {
+  return { ...fullAuthorisation, scopes }
 }
 
 function eventLimitOf({ eventLimit = 50_000 }: EmulatorOptions): number {

@@ -1,21 +1,19 @@
 import { AdminError, assertFreeAddress } from './admin-error.ts'
 import type { EmulatorContext } from './context.ts'
 import type { ForeignAccount, InviteRecord } from './records.ts'
-import type { Scope } from './scopes.ts'
+import type { Authorisation } from './scopes.ts'
 
 /** What an administrator may change about the enterprise; what is absent stays. */
-export interface EnterpriseChanges {
+export interface EnterpriseChanges extends Partial<Authorisation> {
   /** Verified e-mail domains. */
   readonly domains?: readonly string[]
   /** How many users the licence is for; null for any number. */
   readonly seats?: number | null
-  /** The application's scopes besides managing users and groups, as far as they are authorised. */
-  readonly scopes?: readonly Scope[]
 }
 
 /** Changes around the enterprise's users and groups. All throw an `AdminError`, as `Admin` does. */
 export interface EnterpriseAdmin {
-  /** Changes domains, seats and the application's scopes. */
+  /** Changes domains, seats and what the application may do. */
   changeEnterprise(changes: EnterpriseChanges): void
   /** Adds a Box account outside the enterprise; returns its id. */
   createForeignAccount(account: Omit<ForeignAccount, 'id'>): string
@@ -41,11 +39,11 @@ export function createEnterpriseAdmin(context: EmulatorContext): EnterpriseAdmin
   }
 
   return {
-    changeEnterprise({ domains, seats, scopes }) {
+    changeEnterprise({ domains, seats, ...authorisation }) {
       const { enterprise } = context
       if (domains !== undefined) enterprise.setDomains(domains)
       if (seats !== undefined) enterprise.seats = seats ?? Number.POSITIVE_INFINITY
-      if (scopes !== undefined) context.scopes = scopes
+      Object.assign(context, authorisation)
     },
     createForeignAccount(created) {
       assertFreeAddress(context, created.login, undefined)

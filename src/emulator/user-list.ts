@@ -53,7 +53,7 @@ function select(
 }
 
 function managedFilter(
-  { clock, enterprise, guesses }: EmulatorContext,
+  { access, clock, enterprise, guesses }: EmulatorContext,
   query: URLSearchParams,
   caller: Caller
 ): (user: UserRecord) => boolean {
@@ -67,6 +67,7 @@ function managedFilter(
   const isListed = (user: UserRecord) =>
     user.listedFrom <= now &&
     !user.concealed &&
+    (access === 'enterprise' || user.createdBy === caller.clientId) &&
     (guesses.serviceAccountListed || user.id !== enterprise.serviceAccount.id)
   return (user) => isListed(user) && matchesTerm(user) && hasExternalId(user)
 }

@@ -1,8 +1,10 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { MetricObject } from 'prom-client'
 import type { EpochMs } from '../lib/clock.ts'
+import type { AlertKind } from '../provisioning/alerts.ts'
 import type { OpenJournal } from '../provisioning/ports.ts'
 import type { Signals } from '../provisioning/signals.ts'
+import { createAlertMetrics } from './alert-metrics.ts'
 import { createBoxGauges, createCallMetrics } from './box-metrics.ts'
 import type { BoxState, EndedCall } from './box-metrics.ts'
 import { createJournalGauges, createMembershipMetrics } from './journal-metrics.ts'
@@ -31,6 +33,8 @@ export interface Metrics {
   /** A call to Box has ended. */
   readonly called: (call: EndedCall) => void
   readonly signals: Signals
+  /** Somebody was alerted. */
+  readonly alerted: (kind: AlertKind) => void
   /** Everything as of now. */
   read(sources: MetricSources): Promise<string>
   /** The media type of what {@link Metrics.read} returns. */
@@ -64,6 +68,7 @@ export function createMetrics(): Metrics {
     shed: createShedMetrics(register),
     called: createCallMetrics(register),
     signals: createMembershipMetrics(register),
+    alerted: createAlertMetrics(register),
     async read({ box, load, journal, secondsLeft, isImported, now }) {
       const open = await journal()
       showBox(box())

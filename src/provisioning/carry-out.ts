@@ -13,6 +13,7 @@ import {
   type BoxOperation,
   type JournalEntry
 } from './operations.ts'
+import { personalData } from './personal.ts'
 import type { UserPlan } from './plan/user-plan.ts'
 import { isAdmin } from './protection.ts'
 import type { DirectoryTransaction } from './ports.ts'
@@ -219,7 +220,8 @@ export function createCarryOutUserWork(
     } catch (error) {
       // The journal has it now: the bridge drives it on.
       const reason = error instanceof Error ? error.name : 'error'
-      log.warn({ reason, userId: before.id }, 'an alias of a failed login change is left for later')
+      const about = { userId: before.id, ...personalData(before, settings) }
+      log.warn({ reason, ...about }, 'an alias of a failed login change is left for later')
     }
   }
 }

@@ -1,7 +1,8 @@
 import type { Clock } from '../lib/clock.ts'
 import type { KeyedLock } from '../lib/keyed-lock.ts'
 import type { Logger } from '../lib/logger.ts'
-import type { Admit, FuseOpening } from './fuse.ts'
+import type { Alerts } from './alerts.ts'
+import type { Admit } from './fuse.ts'
 import type { AdmitDeactivation } from './held.ts'
 import type { RunJournaled } from './journaled.ts'
 import type { Mirror } from './plan/user-plan.ts'
@@ -25,8 +26,7 @@ export interface Dependencies {
   readonly signals: Signals
   readonly admit: Admit
   readonly admitDeactivation: AdmitDeactivation
-  /** Is told once each time a fuse opens. */
-  readonly onFuseOpened: (opening: FuseOpening) => void
+  readonly alerts: Alerts
   /** Throws `importing` until the first import is done. */
   readonly assertImported: () => void
 }

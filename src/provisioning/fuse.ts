@@ -1,5 +1,6 @@
 import type { Clock, EpochMs } from '../lib/clock.ts'
 import { isJsonObject } from '../lib/json.ts'
+import type { Alerts } from './alerts.ts'
 import { removalsAllowed, type FuseName } from './fuse-limit.ts'
 import type { BoxOperation } from './operations.ts'
 import type { DirectoryReads, DirectoryTransaction } from './ports.ts'
@@ -15,7 +16,7 @@ export interface FuseState {
 }
 
 /** Why a fuse opened. */
-export interface FuseOpening {
+interface FuseOpening {
   readonly fuse: FuseName
   /** How many removals were counted within the window, and how many more were asked for. */
   readonly counted: number
@@ -45,13 +46,13 @@ const countedKinds: Readonly<Record<FuseName, BoxOperation['kind']>> = {
   memberships: 'remove-membership'
 }
 
-/** Creates {@link Admit}. `onFuseOpened` is told once each time a fuse opens. */
+/** Creates {@link Admit}; it alerts once each time a fuse opens. */
 export function createAdmit(dependencies: {
   readonly clock: Clock
   readonly settings: Pick<ProvisioningSettings, 'fuses'>
-  readonly onFuseOpened: (opening: FuseOpening) => void
+  readonly alerts: Alerts
 }): Admit {
-  const { clock, settings, onFuseOpened } = dependencies
+  const { clock, settings, alerts } = dependencies
 
   return async (tx, fuse, count, trail) => {
     const limit = settings.fuses[fuse]
@@ -84,7 +85,7 @@ export function createAdmit(dependencies: {
       outcome: 'done',
       notes: [`${counted} removals counted, ${asked} more asked for, ${limit} allowed`]
     })
-    onFuseOpened(opening)
+    alerts.raise('fuse-open', { subject: `fuse:${fuse}`, ...opening })
   }
 }
 

@@ -44,7 +44,7 @@ type MembershipOperation = Extract<
 
 /** Creates {@link MembershipWork}. */
 export function createMembershipWork(dependencies: Dependencies): MembershipWork {
-  const { box, clock, directory, locks, log, runJournaled, signals } = dependencies
+  const { alerts, box, clock, directory, locks, runJournaled, signals } = dependencies
 
   return {
     async work(id, trail, lane) {
@@ -248,7 +248,7 @@ export function createMembershipWork(dependencies: Dependencies): MembershipWork
   function report({ subject, correlationId }: JournalEntry, error: unknown): void {
     const { status, code, requestId } = error instanceof BoxRefusedError ? error : unexplained
     const facts = { subject, correlationId, status, code, requestId }
-    log.error(facts, 'Box refused a membership that had been acknowledged')
+    alerts.raise('membership-refused', facts)
     signals.membershipRefused()
   }
 

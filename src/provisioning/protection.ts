@@ -2,7 +2,7 @@ import { fold } from '../lib/text.ts'
 import type { Dependencies } from './dependencies.ts'
 import type { ProvisioningError } from './errors.ts'
 import type { GroupRecord, UserRecord } from './model.ts'
-import { isRemoval, type JournalEntry } from './operations.ts'
+import { groupSubject, isRemoval, type JournalEntry } from './operations.ts'
 import { protectedAccount, protectedByConfiguration, protectedGroup } from './refusals.ts'
 import type { ProvisioningSettings } from './settings.ts'
 
@@ -32,10 +32,12 @@ interface MemberWork {
 export function assertMembersChangeable(
   group: Pick<GroupRecord, 'id' | 'snapshot'>,
   { changes, removes }: MemberWork,
-  { settings, log }: Pick<Dependencies, 'settings' | 'log'>
+  { settings, alerts }: Pick<Dependencies, 'settings' | 'alerts'>
 ): void {
   if (!changes || !isProtectedGroup(group, settings)) return
-  if (removes) log.error({ groupId: group.id }, 'members of a protected group keep their access')
+  if (removes) {
+    alerts.raise('protected-group', { subject: groupSubject(group.id), groupId: group.id })
+  }
   throw protectedGroup(group.id)
 }
 

@@ -13,6 +13,7 @@ import {
   userSubject,
   type JournalEntry
 } from './operations.ts'
+import { personalData } from './personal.ts'
 import { deactivationOf, planUser, type UserPlan } from './plan/user-plan.ts'
 import { changeUser } from './records.ts'
 import { assertVersion } from './precondition.ts'
@@ -42,8 +43,17 @@ export function createUsers(
     readonly creation: UserCreation
   }
 ): UserService {
-  const { admitDeactivation, assertImported, box, clock, directory, locks, log, mirror, settings } =
-    dependencies
+  const {
+    admitDeactivation,
+    alerts,
+    assertImported,
+    box,
+    clock,
+    directory,
+    locks,
+    mirror,
+    settings
+  } = dependencies
   const audited = createRunAudited(dependencies, { onTrouble: true })
   const { settle, carryOut, creation } = parts
 
@@ -106,9 +116,10 @@ export function createUsers(
     removal: Removal | undefined,
     work: (record: UserRecord, pending: readonly JournalEntry[]) => Promise<void>
   ): Promise<void> {
+    let found: UserRecord | undefined
     await audited(trail, userSubject(id), () =>
       locks.run(userSubject(id), async () => {
-        const found = await directory.users.get(id)
+        found = await directory.users.get(id)
         if (found === undefined || found.tombstone) throw userNotFound(id)
         if (removal !== undefined) await secure(found, removal, trail)
         const { record, pending } = await settle(found, trail, removal ? 'removal' : 'client')
@@ -119,7 +130,7 @@ export function createUsers(
         await work(removal === undefined ? record : await recheck(record, trail), pending)
       })
     ).catch((error: unknown) => {
-      alert(id, removal, error)
+      if (found !== undefined) alertOfLeaver(found, removal, error)
       throw error
     })
   }
@@ -273,10 +284,12 @@ export function createUsers(
   }
 
   /** A removal that is refused leaves somebody with access whom the IdP takes for gone. */
-  function alert(id: BoxUserId, removal: Removal | undefined, error: unknown): void {
+  function alertOfLeaver(person: UserRecord, removal: Removal | undefined, error: unknown): void {
     if (removal === undefined || !(error instanceof ProvisioningError)) return
     if (error.code !== 'protected') return
-    log.error({ userId: id, removal }, 'a protected account keeps its access to Box')
+    const { id } = person
+    const facts = { subject: userSubject(id), userId: id, removal }
+    alerts.raise('protected-leaver', facts, personalData(person, settings))
   }
 }
 

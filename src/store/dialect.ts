@@ -108,6 +108,6 @@ function createStatementAdapter(statement: StatementSync): SqliteStatement {
 
 function toRow(columns: readonly string[], cells: readonly unknown[]): Record<string, unknown> {
   const row: Record<string, unknown> = {}
-  for (const [index, column] of columns.entries()) row[column] = cells[index]
+  for (let index = 0; index < columns.length; index += 1) row[columns[index] ?? ''] = cells[index]
   return row
 }

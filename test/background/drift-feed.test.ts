@@ -10,6 +10,7 @@ import { systemRandom } from '../../src/lib/random.ts'
 import { importedKey } from '../../src/provisioning/ports.ts'
 import type { Directory } from '../../src/provisioning/ports.ts'
 import { openDirectory } from '../../src/store/open.ts'
+import { alertsInLog } from '../helpers/alerts-in-log.ts'
 
 const minute = 60_000
 const day = 24 * 60 * minute
@@ -68,6 +69,7 @@ async function setUp(t: Test, options: EmulatorOptions = {}, directory?: Directo
       box,
       clock,
       log,
+      alerts: alertsInLog(log),
       intervalMs,
       onHints: () => void (woken += 1),
       reconcileAll: async () => void asked.push('reconcile')

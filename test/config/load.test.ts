@@ -79,7 +79,9 @@ t.test('nothing set: the demo, with every default', async (t) => {
     protectedGroups: [],
     fuse: { most: 20, percent: 3, windowMs: 24 * 3_600_000 },
     fuseMembers: { most: 500, percent: 20, windowMs: 24 * 3_600_000 },
-    logLevel: 'info'
+    logLevel: 'info',
+    logPersonalData: false,
+    alertWebhook: undefined
   })
   t.equal(load({ LOGIN_DOMAIN: 'corp.example.com' }).loginDomain, 'corp.example.com')
   t.equal(load({ DATABASE_URL: 'file::memory:' }).databaseUrl, 'file::memory:')
@@ -445,4 +447,26 @@ t.test('who may call', async (t) => {
     '::1'
   ])
   t.strictSame(wrongKeys({ ...real, TRUST_PROXY: 'true' }), ['TRUST_PROXY'])
+})
+
+t.test('alerts need an address that nobody overhears, and a secret', async (t) => {
+  const secret = 'a-secret-for-the-webhook'
+  const withWebhook = (url: string) =>
+    load({ ALERT_WEBHOOK_URL: url, ALERT_WEBHOOK_SECRET: secret }).alertWebhook
+  for (const url of [
+    'https://hooks.example.com/a?b=c',
+    'http://127.0.0.1:9000/',
+    'http://[::1]/'
+  ]) {
+    t.strictSame(withWebhook(url), { url, secret })
+  }
+  for (const url of ['http://hooks.example.com/', 'https://u:p@example.com/', 'ftp://x/', 'x']) {
+    t.throws(() => withWebhook(url), /ALERT_WEBHOOK_URL: is not allowed; .*https/, url)
+  }
+  t.throws(() => load({ ALERT_WEBHOOK_SECRET: secret }), /ALERT_WEBHOOK_URL: is missing/)
+  const url = 'https://hooks.example.com/secret-path'
+  t.throws(
+    () => load({ ALERT_WEBHOOK_URL: url }),
+    /^(?![^]*secret-path)[^]*ALERT_WEBHOOK_SECRET: is missing/
+  )
 })

@@ -27,6 +27,11 @@ t.test('a redacted configuration shows everything but secrets', async (t) => {
     }
   })
   t.strictSame(redact(loadConfig({}, noFile)), loadConfig({}, noFile), 'the demo has none')
+  const webhook = {
+    ALERT_WEBHOOK_URL: 'https://hooks.example.com/hunter2',
+    ALERT_WEBHOOK_SECRET: 'hunter2-webhook-secret'
+  }
+  t.notMatch(JSON.stringify(redact(loadConfig({ ...real, ...webhook }, noFile))), 'hunter2')
 
   const jwt = JSON.stringify({
     boxAppSettings: {
@@ -60,7 +65,7 @@ t.test('the reference names each key once and marks the secrets', async (t) => {
   t.equal(new Set(keys).size, keys.length)
   t.strictSame(
     settings.filter(({ secret }) => secret).map(({ key }) => key),
-    ['SCIM_TOKEN', 'BOX_CLIENT_SECRET']
+    ['SCIM_TOKEN', 'BOX_CLIENT_SECRET', 'ALERT_WEBHOOK_URL', 'ALERT_WEBHOOK_SECRET']
   )
   t.ok(settings.every(({ secret, default: value }) => !secret || value === undefined))
 })

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { Command } from 'commander'
 import t from 'tap'
 import { exitCodes } from '../../src/cli/command.ts'
+import { checkNames } from '../../src/compose/doctor/finding.ts'
 import { createProgram } from '../../src/cli/program.ts'
 import { runCommand } from '../helpers/run-command.ts'
 
@@ -96,3 +97,9 @@ function nameOf(argument: {
 function sentence(description: string): string {
   return `${description.charAt(0).toUpperCase()}${description.slice(1)}.`
 }
+
+t.test('docs/cli.md lists every check of the doctor', async (t) => {
+  const section = (await sections()).find(({ heading }) => heading === 'box-scim doctor')
+  const listed = [...(section?.text ?? '').matchAll(/\| _([^|]+)_ +\|/g)].map(([, name]) => name)
+  t.strictSame(listed, checkNames)
+})

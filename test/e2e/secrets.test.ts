@@ -24,7 +24,17 @@ const planted = {
   cookie: 'planted-cookie-52e1',
   inBadJson: 'planted-in-bad-json-aa01',
   inQuery: 'planted-in-query-77f0',
-  passphrase: 'planted-passphrase-6ab9'
+  passphrase: 'planted-passphrase-6ab9',
+  webhookPath: 'planted-webhook-path-4d0c',
+  webhookSecret: 'planted-webhook-secret-b7e2'
+}
+
+/** People and groups whom the log may know by id only. */
+const personal = {
+  login: 'ann@example.com',
+  protectedLogin: 'grace.protected@example.com',
+  familyName: 'Quillfeather',
+  group: 'Zanzibar Planners'
 }
 
 /** An emulator that remembers the access tokens it has issued. */
@@ -171,6 +181,20 @@ async function crash(send: Send, id: string, path: string): Promise<void> {
   intruder.close()
 }
 
+/** Somebody whom the configuration protects is to leave, and is not let go. */
+async function refuseLeaver(send: Send): Promise<void> {
+  const { protectedLogin, familyName } = personal
+  const created = await send(
+    'POST',
+    '/Users',
+    person(protectedLogin, { name: { givenName: 'Grace', familyName } })
+  )
+  const { id } = (await created.json()) as { id: string }
+  await send('PATCH', `/Users/${id}`, patch({ op: 'replace', path: 'active', value: false }))
+  await send('DELETE', `/Users/${id}`)
+  await send('POST', '/Groups', { displayName: personal.group, members: [{ value: id }] })
+}
+
 /** Asserts that none of the secrets is in any of the places. */
 function assertNowhere(
   t: Test,
@@ -183,7 +207,7 @@ function assertNowhere(
     t.same(
       found.map(([name]) => name),
       [],
-      `${place} holds no secret`
+      `${place} holds none of them`
     )
   }
 }
@@ -203,7 +227,8 @@ async function finish(bridge: ServeProcess): Promise<void> {
   await bridge.ended
 }
 
-t.test('an eventful run shows no secret anywhere', async (t) => {
+/** What is left of an eventful run of a bridge that logs everything. */
+async function eventfulRun(t: Test, env: Readonly<Record<string, string>> = {}) {
   const { emulator, issued } = rememberingEmulator(t)
   const folder = t.testdir()
   const bridge = serveProcess(t, {
@@ -216,7 +241,11 @@ t.test('an eventful run shows no secret anywhere', async (t) => {
     BOX_ENTERPRISE_ID: demoCredentials.enterpriseId,
     BOX_CALLS_PER_MINUTE: '10000',
     REQUEST_BUDGET_SECONDS: '1',
-    LOG_LEVEL: 'trace'
+    PROTECTED_LOGINS: personal.protectedLogin,
+    ALERT_WEBHOOK_URL: `http://127.0.0.1:1/${planted.webhookPath}`,
+    ALERT_WEBHOOK_SECRET: planted.webhookSecret,
+    LOG_LEVEL: 'trace',
+    ...env
   })
   const baseUrl = await bridge.listening()
   await ready(baseUrl)
@@ -227,8 +256,14 @@ t.test('an eventful run shows no secret anywhere', async (t) => {
   await talkNonsense(seen, baseUrl)
   await suffer(send, id, emulator)
   await crash(send, id, join(folder, 'bridge.db'))
+  await refuseLeaver(send)
+  const metrics = await (await send('GET', '/../../metrics')).text()
   await finish(bridge)
+  return { bridge, seen, issued, metrics, folder }
+}
 
+t.test('an eventful run shows no secret anywhere', async (t) => {
+  const { bridge, seen, issued, metrics, folder } = await eventfulRun(t)
   for (const status of [200, 201, 400, 401, 404, 405, 500, 503]) {
     t.ok(seen.statuses.has(status), `${status} was among the answers`)
   }
@@ -244,10 +279,25 @@ t.test('an eventful run shows no secret anywhere', async (t) => {
     secrets,
     new Map([
       ['output', bridge.output()],
+      ['metrics', metrics],
       ['answers', seen.answers.join('\n')],
       ['database', databaseBytes(folder)]
     ])
   )
+  t.match(bridge.output(), '"alert":"protected-leaver"')
+  t.match(metrics, 'box_scim_alerts_total{kind="protected-leaver"} 2')
+  const places = { output: bridge.output(), metrics }
+  assertNowhere(t, new Map(Object.entries(personal)), new Map(Object.entries(places)))
+})
+
+t.test('LOG_PERSONAL_DATA names people in the lines about them, and no secret', async (t) => {
+  const { bridge, issued, metrics } = await eventfulRun(t, { LOG_PERSONAL_DATA: 'true' })
+  const lines = bridge.output().split('\n')
+  const about = lines.filter((line) => line.includes('"alert":"protected-leaver"'))
+  t.match(about.join('\n'), `"login":"${personal.protectedLogin}"`)
+  const secrets = new Map(Object.entries(planted))
+  for (const [index, secret] of [...issued].entries()) secrets.set(`access token ${index}`, secret)
+  assertNowhere(t, secrets, new Map(Object.entries({ output: bridge.output(), metrics })))
 })
 
 t.test('a JWT configuration: neither key nor passphrase, whether it works or not', async (t) => {

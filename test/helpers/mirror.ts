@@ -15,6 +15,7 @@ import type { ProvisioningSettings } from '../../src/provisioning/settings.ts'
 import { openDirectory } from '../../src/store/open.ts'
 import { defaultSettings } from '../provisioning/fixtures.ts'
 import { createHurriedClock, type HurriedClock } from './hurried-clock.ts'
+import { alertsInLog } from './alerts-in-log.ts'
 
 /** The directory of an emulated Box, its use cases and its background work, which a test does by hand. */
 export interface Mirror extends Pick<Provisioning, 'users' | 'groups'> {
@@ -72,7 +73,8 @@ export async function openMirror(
   const directory = await openDirectory({ url, identity, clock, log })
   t.teardown(() => directory.close())
   const settings = { ...defaultSettings, ...options.settings }
-  const parts = { directory, box, clock, log, settings }
+  const alerts = alertsInLog(log)
+  const parts = { directory, box, clock, log, alerts, settings }
   await (await createImport({ ...parts, begin: async () => {} })).run(new AbortController().signal)
   const provisioning = createProvisioning(
     {
@@ -80,8 +82,7 @@ export async function openMirror(
       mirror: { isCurrent: () => true },
       locks: createKeyedLock(),
       signals: { membershipSettled() {}, membershipRefused() {} },
-      assertImported() {},
-      onFuseOpened() {}
+      assertImported() {}
     },
     () => {}
   )

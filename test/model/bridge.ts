@@ -47,7 +47,8 @@ const settings = {
   onGroupDelete: 'empty',
   strictMembers: false,
   restores: [],
-  fuses: { people: undefined, memberships: undefined }
+  fuses: { people: undefined, memberships: undefined },
+  logsPersonalData: false
 } as const
 
 /** Turns of the event loop after which whatever still runs will never end. */
@@ -151,7 +152,7 @@ export async function createModelBridge(script: FateScript): Promise<ModelBridge
         mirror: { isCurrent: () => false },
         locks: createKeyedLock(),
         assertImported: () => {},
-        onFuseOpened: () => {}
+        alerts: { raise() {} }
       },
       () => worker.wake()
     )

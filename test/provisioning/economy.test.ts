@@ -77,13 +77,14 @@ t.test(
           onGroupDelete: 'empty',
           strictMembers: false,
           restores: [],
-          fuses: { people: undefined, memberships: undefined }
+          fuses: { people: undefined, memberships: undefined },
+          logsPersonalData: false
         },
         signals: { membershipSettled() {}, membershipRefused() {} },
         mirror: { isCurrent: () => false },
         locks: createKeyedLock(),
         assertImported: () => {},
-        onFuseOpened: () => {}
+        alerts: { raise() {} }
       },
       () => worker.wake()
     )

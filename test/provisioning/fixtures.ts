@@ -29,7 +29,8 @@ export const defaultSettings: ProvisioningSettings = {
   mapping: compileMapping(undefined, { loginDomain: undefined, allowCoadmin: false }),
   protectedLogins: new Set(),
   protectedGroups: new Set(),
-  fuses: { people: undefined, memberships: undefined }
+  fuses: { people: undefined, memberships: undefined },
+  logsPersonalData: false
 }
 
 /** Jane as Box shows her, with these fields instead. */

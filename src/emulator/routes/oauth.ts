@@ -85,6 +85,9 @@ function checkGrant(context: EmulatorContext, form: URLSearchParams): void {
     )
   }
   if (!knowsClient(context, form)) throw invalidGrant()
+  if (!context.isAuthorised) {
+    throw new GrantError('unauthorized_client', 'This app is not authorized by the enterprise')
+  }
   if (grantType === JWT_GRANT) {
     const problem = context.assertions.problemOf(form.get('assertion') ?? '')
     if (problem !== undefined) throw invalidGrant(problem)

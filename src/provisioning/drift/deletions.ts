@@ -1,5 +1,5 @@
 import type { Clock, EpochMs } from '../../lib/clock.ts'
-import type { Logger } from '../../lib/logger.ts'
+import type { Alerts } from '../alerts.ts'
 import { deletionsKey, type DirectoryTransaction } from '../ports.ts'
 import type { RefreshOutcome } from './outcome.ts'
 
@@ -35,10 +35,10 @@ export function isTooMuch(missing: number, total: number): boolean {
 /** Creates the guard. */
 export function createDeletionGuard({
   clock,
-  log
+  alerts
 }: {
   readonly clock: Clock
-  readonly log: Logger
+  readonly alerts: Alerts
 }): DeletionGuard {
   return {
     async admits(tx, kind) {
@@ -53,14 +53,11 @@ export function createDeletionGuard({
         return true
       }
       if (day.stoppedAt === null) {
-        log.error({ kind, taken: day[kind], of: total }, deletionsStopped)
+        const facts = { kind, taken: day[kind], of: total }
+        alerts.raise('deletions-stopped', { subject: 'box', ...facts })
         await tx.putState(deletionsKey, { ...day, stoppedAt: now })
       }
       return false
     }
   }
 }
-
-/** Stands in the log when the guard stops. */
-const deletionsStopped =
-  'too much has disappeared from Box in a day: it stays in the directory; check the authorisation of the Box app'

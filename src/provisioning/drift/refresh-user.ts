@@ -15,6 +15,7 @@ import {
   type BoxOperation,
   type JournalEntry
 } from '../operations.ts'
+import { personalData } from '../personal.ts'
 import { planUserRestoration } from '../plan/restore-plan.ts'
 import { changeUser, newUser } from '../records.ts'
 import { touchGroupsOf } from '../touch-groups.ts'
@@ -190,7 +191,8 @@ export function createRefreshUser(
     } catch (error) {
       if (error instanceof BoxUnavailableError) throw error
       const reason = error instanceof Error ? error.name : 'error'
-      log.warn({ userId: record.id, reason }, 'what was changed in Box cannot be restored')
+      const about = { userId: record.id, ...personalData(record, settings) }
+      log.warn({ ...about, reason }, 'what was changed in Box cannot be restored')
       return false
     }
   }

@@ -2,6 +2,7 @@ import { finished } from 'node:stream/promises'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Milliseconds } from '../../lib/clock.ts'
+import type { JsonObject } from '../../lib/json.ts'
 import { ScimError } from '../protocol/errors.ts'
 import { requestMediaTypes } from './content-type.ts'
 
@@ -10,6 +11,9 @@ import { requestMediaTypes } from './content-type.ts'
  * of brackets from exhausting the stack of whoever walks it.
  */
 export const maxBodyDepth = 32
+
+/** A body of this many UTF-16 code units lists thousands of members and took its time to read. */
+const longBody = 32 * 1024
 
 /**
  * Reads bodies as JSON and refuses what would be dangerous or silently wrong further on: keys that
@@ -30,7 +34,10 @@ export function readBodies(app: FastifyInstance): void {
         done(null, undefined)
       } else {
         void parseJson(request, text, (error, body) => {
-          done(error ?? problemWith(body, maxBodyDepth) ?? null, body)
+          const problem = error ?? problemWith(body, maxBodyDepth) ?? null
+          // Whoever reads a long body again works in a turn of the event loop of their own.
+          if (text.length < longBody) done(problem, body)
+          else setImmediate(done, problem, body)
         })
       }
     }
@@ -84,8 +91,23 @@ function problemWith(value: unknown, levels: number): ScimError | undefined {
   if (levels === 0) {
     return new ScimError(400, `The body nests deeper than ${maxBodyDepth} levels.`, 'invalidSyntax')
   }
-  for (const [key, inner] of Object.entries(value)) {
-    const problem = problemWithText(key) ?? problemWith(inner, levels - 1)
+  return Array.isArray(value)
+    ? problemWithElements(value, levels - 1)
+    : problemWithMembers(value as JsonObject, levels - 1)
+}
+
+/** The positions of a list's elements are no texts of the client: reading them as keys costs much. */
+function problemWithElements(elements: readonly unknown[], levels: number): ScimError | undefined {
+  for (const element of elements) {
+    const problem = problemWith(element, levels)
+    if (problem !== undefined) return problem
+  }
+  return undefined
+}
+
+function problemWithMembers(object: JsonObject, levels: number): ScimError | undefined {
+  for (const key of Object.keys(object)) {
+    const problem = problemWithText(key) ?? problemWith(object[key], levels)
     if (problem !== undefined) return problem
   }
   return undefined

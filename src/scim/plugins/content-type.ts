@@ -28,10 +28,11 @@ const longPart = 32 * 1024
  * chunk, as fast as the client takes them, so that a long answer holds nobody else up.
  */
 export function sendScimParts(reply: FastifyReply, parts: Iterable<string>): FastifyReply {
+  void reply.type(scimMediaType)
+  if (isShortText(parts)) return reply.send(parts[0])
   const chunks = chunksOf(parts)
   const first = chunks.next().value ?? ''
   const second = chunks.next()
-  void reply.type(scimMediaType)
   if (second.done === true) return reply.send(first)
   const all = concatenated([first, second.value], chunks)
   return reply.send(Readable.from(oneEachTurn(all)))
@@ -59,6 +60,10 @@ function* chunksOf(parts: Iterable<string>): Generator<Chunk, void> {
 
 /** What is longer is encoded text by text: put together as a string it would be copied twice more. */
 const longText = 8 * 1024
+
+function isShortText(parts: Iterable<string>): parts is readonly [string] {
+  return Array.isArray(parts) && parts.length === 1 && String(parts[0]).length < longText
+}
 
 function joined(texts: readonly string[]): Chunk {
   const length = texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0)

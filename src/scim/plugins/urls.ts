@@ -20,7 +20,17 @@ const plainHost =
 export function baseUrlOf(request: FastifyRequest, publicUrl: string | undefined): string {
   if (publicUrl !== undefined) return scimBase(publicUrl)
   const host = request.headers.host ?? ''
-  return `${request.protocol}://${plainHost.test(host) ? host : localHost(request)}${scimPath}`
+  return `${request.protocol}://${isPlainHost(host) ? host : localHost(request)}${scimPath}`
+}
+
+/** The host that was found plain last, which nearly always is the one that is asked for next. */
+let lastPlainHost = 'localhost'
+
+function isPlainHost(host: string): boolean {
+  if (host === lastPlainHost) return true
+  const isPlain = plainHost.test(host)
+  if (isPlain) lastPlainHost = host
+  return isPlain
 }
 
 function scimBase(publicUrl: string): string {

@@ -44,7 +44,10 @@ export function requireShallow(value: JsonValue): void {
     if (depth > maxDepth) {
       throw new ScimError(400, `Values nested deeper than ${maxDepth} levels.`, 'invalidValue')
     }
-    for (const one of children(inner)) visit(one, depth + 1)
+    for (const one of children(inner)) {
+      // Of thousands of members each text alone would be a call that finds nothing.
+      if (typeof one === 'object' || depth === maxDepth) visit(one, depth + 1)
+    }
   }
   visit(value, 0)
 }

@@ -54,10 +54,11 @@ export function serveResources(
     async GET(request, reply) {
       const projection = parseProjection(type, queryOf(request))
       const stored = await endpoint.view(idOf(request), wantsRelated(projection, type))
+      const baseUrl = baseUrlOf(request)
       if (isKnown(request.headers['if-none-match'], stored.revision)) {
-        return identify(request, reply, stored).code(304).send()
+        return identify(reply, stored, baseUrl).code(304).send()
       }
-      return sendStored(request, reply, { stored, projection })
+      return send(reply, stored, { projection, baseUrl })
     },
 
     async PUT(request, reply) {
@@ -70,7 +71,7 @@ export function serveResources(
       const projection = parseProjection(type, queryOf(request))
       const stored = await endpoint.patch(idOf(request), bodyOf(request), contextOf(request))
       if (!endpoint.showsPatched && !asksForAttributes(request)) {
-        return identify(request, reply, stored).code(204).send()
+        return identify(reply, stored, baseUrlOf(request)).code(204).send()
       }
       return sendStored(request, reply, { stored, projection })
     },
@@ -92,20 +93,27 @@ export function serveResources(
       stored.related === undefined && wantsRelated(projection, type)
         ? await endpoint.view(stored.id, true)
         : stored
-    const parts = renderParts(type, complete, projection, baseUrlOf(request))
-    return sendScimParts(identify(request, reply, complete), parts)
+    return send(reply, complete, { projection, baseUrl: baseUrlOf(request) })
+  }
+
+  function send(
+    reply: FastifyReply,
+    stored: StoredResource,
+    { projection, baseUrl }: { projection: Projection; baseUrl: string }
+  ): FastifyReply {
+    const parts = renderParts(type, stored, projection, baseUrl)
+    return sendScimParts(identify(reply, stored, baseUrl), parts)
   }
 
   /** Says which resource the answer is about and in which version (RFC 7644 §3.14). */
   function identify(
-    request: FastifyRequest,
     reply: FastifyReply,
-    { id, revision }: StoredResource
+    { id, revision }: StoredResource,
+    baseUrl: string
   ): FastifyReply {
-    return reply.headers({
-      location: resourceLocation(type, id, baseUrlOf(request)),
-      etag: resourceVersion(revision)
-    })
+    return reply
+      .header('location', resourceLocation(type, id, baseUrl))
+      .header('etag', resourceVersion(revision))
   }
 }
 
