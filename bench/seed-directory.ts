@@ -13,6 +13,14 @@ const quiet: Logger = { info() {}, warn() {}, error() {}, debug() {} }
 const settings = {
   onExisting: 'link',
   deactivatedStatus: 'inactive',
+  leavers: {
+    onDelete: 'deactivate',
+    transferTo: undefined,
+    graceMs: 0,
+    force: false,
+    endSessions: false
+  },
+  onGroupDelete: 'empty',
   strictMembers: false,
   restores: [],
   mapping: compileMapping(undefined, { loginDomain: undefined, allowCoadmin: false }),

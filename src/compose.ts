@@ -6,7 +6,11 @@ import { createHintWorker, type HintWorker } from './background/hint-worker.ts'
 import { createHeldExpiry } from './background/held-expiry.ts'
 import { createImport, type Import } from './background/import.ts'
 import { createTokenBook } from './background/token-book.ts'
-import { createJournalWorker, type JournalWorker } from './background/journal-worker.ts'
+import {
+  createJournalWorker,
+  leaversShare,
+  type JournalWorker
+} from './background/journal-worker.ts'
 import { createReconcile } from './background/reconcile.ts'
 import { showAgain } from './background/show-again.ts'
 import { assertSomebodyMayCall, waysIn } from './compose/access.ts'
@@ -138,7 +142,7 @@ async function run(
   const stop = new AbortController()
   const isImported = () => firstImport.progress() === 'done'
   const watched = await observation.attach({ directory, box: box.client, isImported })
-  const { provisioning, worker, hintWorker } = joinProvisioning({
+  const { provisioning, worker, leaverWorker, hintWorker } = joinProvisioning({
     ...parts,
     firstImport,
     watched,
@@ -183,6 +187,7 @@ async function run(
   const background = ready.then(() =>
     Promise.all([
       worker.run(stop.signal),
+      leaverWorker.run(stop.signal),
       feed?.run(stop.signal),
       hintWorker.run(stop.signal),
       reconcile.run(stop.signal),
@@ -221,7 +226,12 @@ function joinProvisioning(parts: {
   readonly firstImport: Import
   readonly watched: AttachedObservation
   readonly mirror: Mirror
-}): { provisioning: Provisioning; worker: JournalWorker; hintWorker: HintWorker } {
+}): {
+  readonly provisioning: Provisioning
+  readonly worker: JournalWorker
+  readonly leaverWorker: JournalWorker
+  readonly hintWorker: HintWorker
+} {
   const { box, directory, alerts, clock, log, settings, firstImport, watched, mirror } = parts
   const provisioning = createProvisioning(
     {
@@ -239,9 +249,11 @@ function joinProvisioning(parts: {
     () => worker.wake()
   )
   const { drive, inWork, refresh } = provisioning
-  const worker = createJournalWorker({ directory, drive, inWork, clock, log })
+  const journalParts = { directory, drive, inWork, clock, log }
+  const worker = createJournalWorker(journalParts)
+  const leaverWorker = createJournalWorker({ ...journalParts, share: leaversShare })
   const hintWorker = createHintWorker({ directory, refresh, clock, log })
-  return { provisioning, worker, hintWorker }
+  return { provisioning, worker, leaverWorker, hintWorker }
 }
 
 /** Undefined where Box's events are not to be followed. */
@@ -266,6 +278,8 @@ function provisioningSettings(config: Config): ProvisioningSettings {
   return {
     onExisting: config.onExisting,
     deactivatedStatus: config.onDeactivate,
+    leavers: config.leavers,
+    onGroupDelete: config.onGroupDelete,
     strictMembers: config.strictMembers,
     restores: config.driftRestore,
     mapping: compileMapping(config.mappingFile, config),

@@ -1,4 +1,4 @@
-import type { Clock } from '../lib/clock.ts'
+import type { Clock, Milliseconds } from '../lib/clock.ts'
 import { runConcurrently } from '../lib/concurrency.ts'
 import type { Logger } from '../lib/logger.ts'
 import type { Drive } from '../provisioning/drive.ts'
@@ -15,23 +15,32 @@ export interface JournalWorker {
   wake(): void
 }
 
+/** What a worker works, and how much time each entry has. */
+interface Share {
+  readonly due: 'due' | 'dueLeavers'
+  readonly entryMs: Milliseconds
+  readonly concurrency: number
+}
+
+/** Everything that is soon done. */
+const promptly: Share = { due: 'due', entryMs: 60_000, concurrency: 8 }
+
+/** What follows a DELETE: Box answers a transfer within ten minutes, and runs one at a time. */
+export const leaversShare: Share = { due: 'dueLeavers', entryMs: 11 * 60_000, concurrency: 1 }
+
 /** How often the journal is looked at when nobody calls. */
 const turnMs = 1_000
-
-/** How long one entry may wait for its turn and for Box. */
-const entryMs = 60_000
 
 /** How long an entry rests after a failure that says nothing better. */
 const restMs = 30_000
 
 /**
- * How many entries are read at a time, removals first, and how many of them are worked at a time. A
- * removal that is decided meanwhile waits for the end of the turn, so turns are short.
+ * How many entries are read at a time, removals first. A removal that is decided meanwhile waits for the
+ * end of the turn, so turns are short.
  */
 const batch = 64
-const concurrency = 8
 
-/** Creates the journal worker. */
+/** Creates a journal worker. `share`: default everything that is soon done. */
 export function createJournalWorker(dependencies: {
   readonly directory: Directory
   readonly drive: Drive
@@ -39,8 +48,9 @@ export function createJournalWorker(dependencies: {
   readonly inWork: ReadonlySet<number>
   readonly clock: Clock
   readonly log: Logger
+  readonly share?: Share
 }): JournalWorker {
-  const { directory, drive, inWork, clock, log } = dependencies
+  const { directory, drive, inWork, clock, log, share = promptly } = dependencies
   let alarm = new AbortController()
 
   return {
@@ -66,9 +76,9 @@ export function createJournalWorker(dependencies: {
   /** Resolves to true where there is more to do at once: a rest would leave turns at Box unused. */
   async function turn(signal: AbortSignal): Promise<boolean> {
     // Those of a large request must not take the places of all others.
-    const due = await directory.journal.due(clock.now(), batch, [...inWork])
+    const due = await directory.journal[share.due](clock.now(), batch, [...inWork])
     let worked = 0
-    await runConcurrently(due, concurrency, async (entry) => {
+    await runConcurrently(due, share.concurrency, async (entry) => {
       if (!signal.aborted && (await work(entry))) worked += 1
     })
     return due.length === batch && worked > 0
@@ -77,7 +87,7 @@ export function createJournalWorker(dependencies: {
   /** Resolves to true where something came of it. */
   async function work(entry: JournalEntry): Promise<boolean> {
     try {
-      return await drive(entry, clock.now() + entryMs)
+      return await drive(entry, clock.now() + share.entryMs)
     } catch (error) {
       const isTrouble = error instanceof BoxUnavailableError
       const wait = isTrouble ? error.retryAfterSeconds * 1000 : restMs

@@ -33,6 +33,7 @@ function describe(status: Status, now: EpochMs): readonly string[] {
     ...describeJournal(status, now),
     ...describeCalls(status),
     ...describeDrift(status, now),
+    ...describeLeavers(status),
     ...describeFuses(status),
     ...describeAudit(status)
   ]
@@ -121,6 +122,21 @@ function describeDrift({ drift }: Status, now: EpochMs): readonly string[] {
     ...(deletionsStoppedAt === null
       ? []
       : [item(`STOPPED ${moment(deletionsStoppedAt)}: too much has disappeared from Box in a day`)])
+  ]
+}
+
+function describeLeavers({ leavers }: Status): readonly string[] {
+  const { waiting, nextAt, open, refused } = leavers
+  const next = nextAt === null ? '' : `, the next until ${moment(nextAt)}`
+  return [
+    row(
+      'Leavers',
+      `${count(waiting)} in their grace period${next}; ${count(open)} under way, ${count(refused.length)} refused`
+    ),
+    ...refused.slice(0, listedRemovals).map(({ id, operation, userId, reason, againAt }) => {
+      const rest = againAt === null ? 'given up' : `again ${moment(againAt)}`
+      return item(`#${id} ${operation} user:${userId}: ${harmless(reason)}; ${rest}`)
+    })
   ]
 }
 

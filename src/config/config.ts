@@ -42,6 +42,20 @@ export interface FuseConfig {
   readonly windowMs: Milliseconds
 }
 
+/** What becomes of people who leave. */
+export interface LeaverConfig {
+  /** What follows the deactivation of a DELETE. */
+  readonly onDelete: 'deactivate' | 'transfer' | 'delete'
+  /** A Box user id, a login, `manager` or `service`. */
+  readonly transferTo: string | undefined
+  /** How long that waits. */
+  readonly graceMs: Milliseconds
+  /** Whether a deletion destroys content. */
+  readonly force: boolean
+  /** Whether a deactivation ends the sessions of the person. */
+  readonly endSessions: boolean
+}
+
 /** Where alerts are sent. */
 export interface AlertWebhook {
   readonly url: string
@@ -86,8 +100,9 @@ interface Settings {
   readonly userKind: 'managed'
   /** The Box status that `active: false` becomes. */
   readonly onDeactivate: 'inactive' | 'cannot_delete_edit' | 'cannot_delete_edit_upload'
-  readonly onDelete: 'deactivate'
-  readonly onGroupDelete: 'empty'
+  /** What follows a deactivation or a DELETE. */
+  readonly leavers: LeaverConfig
+  readonly onGroupDelete: 'empty' | 'delete'
   readonly onLoginConflict: 'reject'
   /** Whether a role may make somebody a co-admin. */
   readonly allowCoadmin: boolean

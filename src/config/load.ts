@@ -178,7 +178,13 @@ function settingsOf(values: ConfigValues) {
     loginDomain: values.LOGIN_DOMAIN,
     userKind: values.USER_KIND,
     onDeactivate: values.ON_DEACTIVATE,
-    onDelete: values.ON_DELETE,
+    leavers: {
+      onDelete: values.ON_DELETE,
+      transferTo: values.TRANSFER_TO,
+      graceMs: values.DELETE_AFTER_DAYS * 86_400_000,
+      force: values.DELETE_FORCE,
+      endSessions: values.END_SESSIONS
+    },
     onGroupDelete: values.ON_GROUP_DELETE,
     onLoginConflict: values.ON_LOGIN_CONFLICT,
     allowCoadmin: values.ALLOW_COADMIN,

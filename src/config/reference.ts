@@ -45,12 +45,6 @@ const fixed = (key: string, value: string, description: string): Setting => ({
   available: false
 })
 
-/** A key that comes with a later version: refused when it is set. */
-const absent = (key: string, description: string): Setting => ({
-  ...setting(key, 'nothing, leave it unset', { not: {} }, { description }),
-  available: false
-})
-
 /** A list of some of the values, none by default. */
 const some = (key: string, values: readonly string[], description: string): Setting =>
   setting(
@@ -246,20 +240,44 @@ export const settings: readonly Setting[] = Object.freeze([
     description:
       'Box status for `active: false`. Both `cannot_delete_edit` and `cannot_delete_edit_upload` leave the person able to log in.'
   }),
-  fixed(
-    'ON_DELETE',
-    'deactivate',
-    'What DELETE of a user does: deactivate and hide. Transfer and deletion are not available in this version.'
+  flag(
+    'END_SESSIONS',
+    'Whether the sessions of a person are ended after a deactivation, with one more call. Without, Box ends them at the next action.'
   ),
-  absent(
+  choice('ON_DELETE', ['deactivate', 'transfer', 'delete'], {
+    default: 'deactivate',
+    description:
+      'What DELETE of a user does. All deactivate and hide first. `transfer` then moves the content to `TRANSFER_TO` and deletes the Box user; `delete` deletes the Box user, which Box refuses while the person owns content.'
+  }),
+  setting(
     'TRANSFER_TO',
-    'Box user that receives the content of deleted people. Not available in this version.'
+    'a Box user id, a login, `manager` or `service`',
+    { type: 'string', pattern: '^(manager|service|\\d{1,20}|[^\\s@]+@[^\\s@]+)$' },
+    {
+      defaultNote: 'none',
+      description:
+        'Who receives the content with `ON_DELETE=transfer`: one Box user, the manager whom SCIM names (enterprise extension), or the service account.'
+    }
   ),
-  fixed(
-    'ON_GROUP_DELETE',
-    'empty',
-    'What DELETE of a group does: remove its members, hide it, keep the Box group. Deletion is not available in this version.'
+  setting(
+    'DELETE_AFTER_DAYS',
+    'a whole number from 0 to 365',
+    { type: 'integer', minimum: 0, maximum: 365 },
+    {
+      default: '0',
+      description:
+        'Days between the deactivation of a DELETE and the transfer and deletion. Whoever comes back meanwhile, in SCIM or in Box, stays.'
+    }
   ),
+  flag(
+    'DELETE_FORCE',
+    'Whether `ON_DELETE=delete` destroys the content that the person owns. It cannot be undone.'
+  ),
+  choice('ON_GROUP_DELETE', ['empty', 'delete'], {
+    default: 'empty',
+    description:
+      'What DELETE of a group does: `empty` removes its members, hides it and keeps the Box group; `delete` deletes the Box group, and with it for good the folder collaborations of the group.'
+  }),
   fixed(
     'ON_LOGIN_CONFLICT',
     'reject',

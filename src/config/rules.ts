@@ -1,6 +1,7 @@
 import { isJsonObject, parseJson } from '../lib/json.ts'
 import type { BoxCredentials } from './config.ts'
 import type { ConfigProblem } from './config-error.ts'
+import { leaverProblems } from './leaver-rules.ts'
 import { isLoopback } from './loopback.ts'
 import { attempt, containerMarker } from './sources.ts'
 import type { Environment, Given, ReadFile } from './sources.ts'
@@ -29,7 +30,7 @@ export function chooseMode(env: Environment, given: Given): ModeChoice {
 /** The rules that concern several keys at once. */
 export function crossProblems(choice: ModeChoice, given: Given): readonly ConfigProblem[] {
   const ofMode = choice.mode === 'demo' ? demoProblems(given) : credentialProblems(choice, given)
-  return [...ofMode, ...webhookProblems(given)]
+  return [...ofMode, ...leaverProblems(given), ...webhookProblems(given)]
 }
 
 /** An alert that is not signed could be anybody's. */

@@ -1,7 +1,7 @@
 import { Ajv } from 'ajv'
 import type { ErrorObject } from 'ajv'
 import { isNetwork } from '../lib/networks.ts'
-import type { LogLevel } from './config.ts'
+import type { LeaverConfig, LogLevel } from './config.ts'
 import { fuseOff, parseFuse } from './fuse.ts'
 import { isIssuerList } from './issuers.ts'
 import { isLoopback } from './loopback.ts'
@@ -33,8 +33,12 @@ export interface ConfigValues {
   readonly LOGIN_DOMAIN?: string
   readonly USER_KIND: 'managed'
   readonly ON_DEACTIVATE: 'inactive' | 'cannot_delete_edit' | 'cannot_delete_edit_upload'
-  readonly ON_DELETE: 'deactivate'
-  readonly ON_GROUP_DELETE: 'empty'
+  readonly ON_DELETE: LeaverConfig['onDelete']
+  readonly TRANSFER_TO?: string
+  readonly DELETE_AFTER_DAYS: number
+  readonly DELETE_FORCE: boolean
+  readonly END_SESSIONS: boolean
+  readonly ON_GROUP_DELETE: 'empty' | 'delete'
   readonly ON_LOGIN_CONFLICT: 'reject'
   readonly ALLOW_COADMIN: boolean
   readonly STRICT_MEMBERS: boolean

@@ -1,14 +1,19 @@
-import type { Config } from './config.ts'
+import type { Config, LeaverConfig } from './config.ts'
 import { isLoopback } from './loopback.ts'
 
 /** What is allowed and yet worth a look at every start; empty where there is nothing. */
 export function warnings(config: Config): readonly string[] {
   return [
     ...accessWarnings(config),
+    ...leaverWarnings(config.leavers),
+    ...(config.onGroupDelete === 'delete' ? [groupsDeleted] : []),
     ...transportWarnings(config),
     ...(config.mode === 'box' ? boxWarnings(config.boxApiUrl, config.databaseUrl) : [])
   ]
 }
+
+const groupsDeleted =
+  'ON_GROUP_DELETE=delete: groups that are deleted in SCIM are deleted in Box, and everybody loses the folders shared with them. This cannot be undone.'
 
 function accessWarnings({ onDeactivate, allowCoadmin }: Config): readonly string[] {
   return [
@@ -17,6 +22,17 @@ function accessWarnings({ onDeactivate, allowCoadmin }: Config): readonly string
       : [`ON_DEACTIVATE=${onDeactivate}: people who leave stay able to log in to Box.`]),
     ...(allowCoadmin
       ? ['ALLOW_COADMIN=true: the bridge can never deactivate or demote a co-admin it has made.']
+      : [])
+  ]
+}
+
+function leaverWarnings({ onDelete, force, graceMs }: LeaverConfig): readonly string[] {
+  if (onDelete === 'deactivate') return []
+  const when = graceMs === 0 ? 'at once' : 'after DELETE_AFTER_DAYS'
+  return [
+    `ON_DELETE=${onDelete}: people who are deleted in SCIM are deleted in Box ${when}. This cannot be undone.`,
+    ...(force
+      ? ['DELETE_FORCE=true: the content that deleted people own is destroyed with them.']
       : [])
   ]
 }

@@ -3,6 +3,7 @@ import { fold } from '../lib/text.ts'
 import type { Dependencies } from './dependencies.ts'
 import { BoxRefusedError, BoxUnavailableError, unlessTrouble } from './errors.ts'
 import type { Step } from './journaled.ts'
+import { hiddenContentNote, keepLeaverWork } from './leaver-work.ts'
 import { keepLeftovers, openRemovalOf } from './leftover-aliases.ts'
 import type { ScimDocument, UserRecord } from './model.ts'
 import {
@@ -172,7 +173,10 @@ export function createCarryOutUserWork(
     isLast: boolean
   ): Promise<void> {
     await tx.putUser(after)
-    await keepLeftovers(tx, { before, after }, trail.context.correlationId, clock.now())
+    const { correlationId } = trail.context
+    await keepLeftovers(tx, { before, after }, correlationId, clock.now())
+    await keepLeaverWork(tx, { before, after }, { settings, correlationId, now: clock.now() })
+    trail.notes.push(...hiddenContentNote({ before, after }))
     if (before.tombstone !== after.tombstone) await touchGroupsOf(tx, after.id, clock.now())
     if (isLast) await tx.audit(trail.audit(userSubject(after.id), 'done', clock.now()))
   }

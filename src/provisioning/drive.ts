@@ -5,6 +5,7 @@ import type { Dependencies } from './dependencies.ts'
 import type { GroupCreation } from './group-creation.ts'
 import type { SettleGroup } from './group-settlement.ts'
 import { restMs } from './journaled.ts'
+import type { WorkLeaver } from './leavers.ts'
 import type { MembershipWork } from './membership-work.ts'
 import type { Memberships } from './memberships.ts'
 import type { BoxGroupId, BoxUserId } from './model.ts'
@@ -38,6 +39,7 @@ export interface DriveParts {
   readonly groupCreation: GroupCreation
   readonly memberships: Memberships
   readonly membershipWork: MembershipWork
+  readonly workLeaver: WorkLeaver
 }
 
 /** Creates {@link Drive}. Entries that a request of this process is working are left alone. */
@@ -67,6 +69,7 @@ export function createDrive(dependencies: Dependencies, parts: DriveParts): Driv
   }
 
   async function work(entry: JournalEntry, operation: BoxOperation, trail: Trail): Promise<void> {
+    if ('refusals' in operation) return parts.workLeaver(entry, trail)
     switch (operation.kind) {
       case 'create-user':
         return parts.userCreation.look(operation.fields.login ?? '', trail)
@@ -75,6 +78,7 @@ export function createDrive(dependencies: Dependencies, parts: DriveParts): Driv
       case 'update-group':
         return lookAtGroup(operation.groupId, entry, trail)
       case 'sweep-group':
+      case 'delete-group':
       case 'dissolve-group':
       case 'remove-membership':
       case 'add-membership':
@@ -121,7 +125,8 @@ export function createDrive(dependencies: Dependencies, parts: DriveParts): Driv
   async function workMembership(entry: JournalEntry, trail: Trail): Promise<void> {
     const { membershipWork, memberships } = parts
     const { id, operation, acknowledged } = entry
-    if (operation.kind === 'sweep-group') await membershipWork.sweep(id, trail)
+    if (operation.kind === 'delete-group') await membershipWork.deleteGroup(id, trail)
+    else if (operation.kind === 'sweep-group') await membershipWork.sweep(id, trail)
     else if (operation.kind === 'dissolve-group') await memberships.dissolveReleased(id, trail)
     else if (isRemoval(operation) || acknowledged) {
       await membershipWork.work(id, trail, isRemoval(operation) ? 'removal' : 'membership')

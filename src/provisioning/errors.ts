@@ -76,6 +76,8 @@ export type ProvisioningErrorCode =
   | 'login_taken_outside'
   /** The login is still held for somebody who left. */
   | 'login_held_by_leaver'
+  /** The account is being deleted in Box; a retry makes a new one. */
+  | 'being_deleted'
   /** The userName yields no e-mail address and LOGIN_DOMAIN is not set. */
   | 'login_missing'
   /** The group name is taken. */

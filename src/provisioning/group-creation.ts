@@ -1,11 +1,16 @@
 import type { Dependencies } from './dependencies.ts'
 import { BoxRefusedError, BoxUnavailableError, unlessTrouble } from './errors.ts'
 import type { UpdateGroup } from './group-update.ts'
-import { nameTaken } from './refusals.ts'
+import { groupBeingDeleted, nameTaken } from './refusals.ts'
 import { isFromAttempt } from './interrupted.ts'
 import { textOf } from './mapping/document.ts'
-import type { BoxGroup, BoxGroupFields, GroupRecord, ScimDocument } from './model.ts'
-import { groupNameSubject, groupSubject, type JournalEntry } from './operations.ts'
+import type { BoxGroup, BoxGroupFields, BoxGroupId, GroupRecord, ScimDocument } from './model.ts'
+import {
+  groupMembersSubject,
+  groupNameSubject,
+  groupSubject,
+  type JournalEntry
+} from './operations.ts'
 import { planGroup } from './plan/group-plan.ts'
 import { assertGroupChangeable } from './protection.ts'
 import type { DirectoryTransaction } from './ports.ts'
@@ -136,6 +141,16 @@ export function createGroupCreation(
     return record
   }
 
+  /** Whether Box still has the group is not known until its deletion is settled. */
+  async function assertNotBeingDeleted(
+    found: GroupRecord | undefined,
+    id: BoxGroupId
+  ): Promise<void> {
+    const open = await directory.journal.openFor(groupMembersSubject(id))
+    const isLeaving = open.some(({ operation }) => operation.kind === 'delete-group')
+    if (found === undefined || isLeaving) throw groupBeingDeleted(id)
+  }
+
   async function claimFromBox(
     wanted: Wanted,
     attempts: readonly JournalEntry[]
@@ -148,7 +163,9 @@ export function createGroupCreation(
 
   async function claimLocked(owner: GroupRecord, wanted: Wanted): Promise<GroupRecord> {
     return locks.run(groupSubject(owner.id), async () => {
-      const record = (await directory.groups.get(owner.id)) ?? owner
+      const found = await directory.groups.get(owner.id)
+      if (owner.tombstone) await assertNotBeingDeleted(found, owner.id)
+      const record = found ?? owner
       const mayLink = settings.onExisting === 'link' || record.createdByBridge
       if (!record.tombstone && (record.linked || !mayLink)) throw nameTaken(wanted.name, record)
       const base = record.tombstone

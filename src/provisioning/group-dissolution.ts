@@ -1,3 +1,4 @@
+import type { Milliseconds } from '../lib/clock.ts'
 import { dropHeld, holdRemovals } from './held.ts'
 import { decideMemberships, type DecisionContext } from './membership-decision.ts'
 import type { BoxUserId, GroupRecord } from './model.ts'
@@ -7,6 +8,8 @@ import { writeGroup } from './write-group.ts'
 
 /** The decided removal of everybody from a group. */
 export interface Dissolution {
+  /** What deletes the group in Box and thereby does everything else; undefined where it is kept. */
+  readonly deletion: JournalEntry | undefined
   readonly known: readonly JournalEntry[]
   /** What finds the members whom only Box knows. */
   readonly sweep: readonly JournalEntry[]
@@ -32,8 +35,31 @@ export async function decideDissolution(
   }
   await dropHeld(tx, await tx.journal.heldFor(groupMembersSubject(groupId)))
   await writeGroup(tx, group, { tombstone: true }, context)
+  const deletion = await decideDeletion(tx, context)
   const known = await removeEverybody(tx, rows, { ...context, standing })
-  return { known, sweep: await decideSweep(tx, context) }
+  const sweep = await decideSweep(tx, context)
+  if (deletion !== undefined) {
+    const ids = [...known, ...sweep].map(({ id }) => id)
+    await tx.updateJournal(ids, { notBefore: now + deletionFirstMs })
+  }
+  return { deletion, known, sweep }
+}
+
+/**
+ * How long the removal of single members waits for the deletion of their group, which makes it needless:
+ * where Box does not delete the group, everybody leaves it nevertheless.
+ */
+const deletionFirstMs: Milliseconds = 10 * 60_000
+
+async function decideDeletion(
+  tx: DirectoryTransaction,
+  { groupId, settings, trail, now }: DecisionContext
+): Promise<JournalEntry | undefined> {
+  if (settings.onGroupDelete === 'empty') return undefined
+  const operation = { kind: 'delete-group', groupId } as const
+  const entries = [newEntry(operation, trail.context.correlationId, now)]
+  const [deletion] = await tx.appendJournal(entries)
+  return deletion
 }
 
 /** Decides the removal of these members. */

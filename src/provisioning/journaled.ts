@@ -29,6 +29,8 @@ export interface Step<Result> {
   readonly send: (call: BoxCall) => Promise<Result>
   /** Records what Box answered, in the transaction that confirms the entry. */
   readonly settle: (tx: DirectoryTransaction, result: Result) => Promise<void>
+  /** What becomes of the entry where Box refuses it; default: it is closed. */
+  readonly afterRefusal?: (refusal: BoxRefusedError) => JournalUpdate
   /** Records that Box refused it, in the transaction that closes the entry; default nothing. */
   readonly refused?: (tx: DirectoryTransaction) => Promise<void>
 }
@@ -44,6 +46,13 @@ export type RunJournaled = <Result>(step: Step<Result>) => Promise<Result>
 export class EntryClosedError extends Error {
   override readonly name = 'EntryClosedError'
 }
+
+/** What the bridge drives on by itself besides removals, and may send again. */
+const drivenOn: ReadonlySet<BoxOperation['kind']> = new Set([
+  'remove-alias',
+  'delete-user',
+  'end-sessions'
+])
 
 /** How long a removal rests that Box forbids. */
 const forbiddenRestMs = 5 * 60_000
@@ -124,6 +133,9 @@ export function createRunJournaled({
 
   function afterFailure<Result>(error: unknown, step: Step<Result>): JournalUpdate {
     const mayDiffer = step.replaces?.some(mayHaveReachedBox) === true
+    if (error instanceof BoxRefusedError && step.afterRefusal !== undefined) {
+      return step.afterRefusal(error)
+    }
     if (error instanceof BoxRefusedError && isForbidden(error) && isRemoval(step.operation)) {
       // Also how Box answers an application that lost a right: the person must not keep access for it.
       return { state: 'decided', notBefore: clock.now() + forbiddenRestMs, outcome: error.code }
@@ -146,8 +158,10 @@ export function createRunJournaled({
     const isDoubtful = effect === 'unknown' || mayDiffer || sent.sentAt !== undefined
     // A removal is never lost: repeating it is harmless and the bridge drives it on by itself. So is
     // the removal of an alias, which a change of the login leaves behind.
+    // So is what follows a DELETE, which can be repeated, but for a transfer that may have begun.
     // A membership that was not sent may yet be acknowledged; its request decides.
-    const isDriven = isRemoval(operation) || operation.kind === 'remove-alias'
+    const isHarmless = isRemoval(operation) || drivenOn.has(operation.kind)
+    const isDriven = isHarmless || (operation.kind === 'transfer-content' && !isDoubtful)
     if (isDriven || (operation.kind === 'add-membership' && !isDoubtful)) {
       return { state: 'decided', notBefore: clock.now() + wait, outcome, ...sent }
     }

@@ -1,11 +1,14 @@
+import { inTurns } from '../lib/turns.ts'
 import type { Dependencies } from './dependencies.ts'
 import { BoxRefusedError } from './errors.ts'
 import type { BoxGroupId, BoxMembership, BoxMembershipId, BoxUserId } from './model.ts'
 import { EntryClosedError } from './journaled.ts'
 import {
+  groupMembersSubject,
   isOpen,
   isRemoval,
   mayHaveReachedBox,
+  membershipSubject,
   newEntry,
   type BoxOperation,
   type JournalEntry
@@ -25,6 +28,8 @@ export interface MembershipWork {
    * removal. Resolves to the new entries; none where it was done meanwhile.
    */
   sweep(id: number, trail: Trail): Promise<readonly JournalEntry[]>
+  /** Carries out an open `delete-group`, which settles everything about its members. */
+  deleteGroup(id: number, trail: Trail): Promise<void>
   /** Finds out what became of an addition that nobody was promised, and records what Box shows. */
   look(id: number, trail: Trail, lane: Lane): Promise<void>
 }
@@ -58,6 +63,10 @@ export function createMembershipWork(dependencies: Dependencies): MembershipWork
     async sweep(id, trail) {
       const decided = await underLock(id, (entry) => sweep(entry, trail))
       return decided ?? []
+    },
+
+    async deleteGroup(id, trail) {
+      await underLock(id, (entry) => deleteGroup(entry, trail))
     },
 
     async look(id, trail, lane) {
@@ -106,6 +115,24 @@ export function createMembershipWork(dependencies: Dependencies): MembershipWork
       }
     })
     return decided
+  }
+
+  async function deleteGroup(entry: JournalEntry, trail: Trail): Promise<void> {
+    const { operation } = entry
+    if (operation.kind !== 'delete-group') return
+    await runJournaled({
+      operation,
+      entry,
+      lane: 'removal',
+      trail,
+      send: (call) => box.deleteGroup(operation.groupId, call),
+      settle: (tx) => forgetGroup(tx, operation.groupId),
+      // Everybody leaves the group one by one then.
+      afterRefusal: ({ status, code, requestId }) => ({
+        state: 'refused',
+        outcome: `${status} ${code} ${requestId}`
+      })
+    })
   }
 
   async function listMembers(
@@ -253,3 +280,16 @@ export function createMembershipWork(dependencies: Dependencies): MembershipWork
 }
 
 const unexplained = { status: 0, code: '', requestId: '' } as const
+
+/** Takes a group that is gone from Box out of the directory, with what was still to be done to its members. */
+async function forgetGroup(tx: DirectoryTransaction, groupId: BoxGroupId): Promise<void> {
+  const rows = await tx.memberships.ofGroup(groupId)
+  const subjects = rows.map(({ userId }) => membershipSubject(groupId, userId))
+  for await (const batch of inTurns([groupMembersSubject(groupId), ...subjects])) {
+    for (const subject of batch) {
+      const ids = (await tx.journal.openFor(subject)).map(({ id }) => id)
+      await tx.updateJournal(ids, { state: 'confirmed', outcome: 'gone with the group' })
+    }
+  }
+  await tx.deleteGroup(groupId)
+}

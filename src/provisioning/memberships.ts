@@ -77,6 +77,9 @@ const promiseAlways: Policy = { promises: () => true, failsOnRefusal: false }
 
 const promiseNever: Policy = { promises: () => false, failsOnRefusal: true }
 
+/** Stands in the log where a group cannot be deleted. */
+const groupStays = 'Box refuses to delete a group: its members are removed instead'
+
 /** How many memberships of one request are worked at a time. */
 const concurrency = 8
 
@@ -86,7 +89,7 @@ export function createMemberships(
   single: MembershipWork,
   onAcknowledged: () => void
 ): Memberships {
-  const { admit, clock, directory, inWork, mirror, settings } = dependencies
+  const { admit, clock, directory, inWork, log, mirror, settings } = dependencies
 
   return {
     async assertKnown(changes) {
@@ -174,11 +177,31 @@ export function createMemberships(
     return { groupId, settings, mirror, trail, now: clock.now(), admit, standing }
   }
 
-  async function workDissolution({ known, sweep }: Dissolution, trail: Trail): Promise<void> {
+  async function workDissolution(decided: Dissolution, trail: Trail): Promise<void> {
+    const { deletion, known, sweep } = decided
+    if (deletion !== undefined && (await deleteInline(deletion, trail))) return
     const outcome = await settleAll(known, trail, promiseWhenLate)
     const found = await sweepInline(sweep, trail)
     await workInline(found, trail, promiseWhenLate)
     throwFailure(outcome, promiseWhenLate)
+  }
+
+  /** False where Box refuses it, so that everybody must leave the group one by one. */
+  async function deleteInline(entry: JournalEntry, trail: Trail): Promise<boolean> {
+    try {
+      await single.deleteGroup(entry.id, trail)
+    } catch (error) {
+      if (error instanceof BoxRefusedError) {
+        const { status, code, requestId } = error
+        trail.notes.push(`Box refuses to delete the group (${status} ${code}): it is emptied`)
+        log.error({ subject: entry.subject, status, code, requestId }, groupStays)
+        return false
+      }
+      const isPromised = error instanceof BoxUnavailableError && promiseWhenLate.promises(error)
+      if (!isPromised) throw error
+      await acknowledge([entry])
+    }
+    return true
   }
 
   async function sweepInline(

@@ -14,12 +14,27 @@ export type BoxOperation =
       /** True where the deactivation belongs to a DELETE: hide the person when it is done. */
       readonly tombstone: boolean
     }
+  | {
+      /** Ends the sessions of somebody who was deactivated. */
+      readonly kind: 'end-sessions'
+      readonly userId: BoxUserId
+      readonly refusals: number
+    }
+  | {
+      /** What follows the deactivation of a DELETE: moves the content, deletes the account. */
+      readonly kind: 'transfer-content' | 'delete-user'
+      readonly userId: BoxUserId
+      /** How often Box has refused it. */
+      readonly refusals: number
+    }
   | { readonly kind: 'add-alias'; readonly userId: BoxUserId; readonly email: string }
   | { readonly kind: 'remove-alias'; readonly userId: BoxUserId; readonly email: string }
   | { readonly kind: 'create-group'; readonly fields: BoxGroupFields }
   | { readonly kind: 'update-group'; readonly groupId: BoxGroupId; readonly fields: BoxGroupFields }
   /** Finds the members of a group whom only Box knows, and decides their removal. */
   | { readonly kind: 'sweep-group'; readonly groupId: BoxGroupId }
+  /** Deletes a group in Box, with its memberships and its folder collaborations. */
+  | { readonly kind: 'delete-group'; readonly groupId: BoxGroupId }
   /** Deletes a group as SCIM means it, once a person has let it pass: only a held deletion is journaled. */
   | { readonly kind: 'dissolve-group'; readonly groupId: BoxGroupId }
   | {
@@ -90,15 +105,16 @@ export type NewJournalEntry = Pick<
 
 /**
  * What an operation is about. Entries with one subject are worked one after another, under the lock
- * of that name: `user:ID`, `login:LOGIN`, `group:ID`, `group-name:NAME`, `group-members:ID`,
- * `membership:GROUP/USER`.
+ * of that name: `user:ID`, `leaver:ID`, `sessions:ID`, `login:LOGIN`, `group:ID`, `group-name:NAME`,
+ * `group-members:ID`, `membership:GROUP/USER`.
  */
 export function subjectOf(operation: BoxOperation): string {
+  if (operation.kind === 'end-sessions') return sessionsSubject(operation.userId)
   if (operation.kind === 'create-user') return loginSubject(operation.fields.login ?? '')
   if (operation.kind === 'create-group') return groupNameSubject(operation.fields.name ?? '')
   if (operation.kind === 'update-group') return groupSubject(operation.groupId)
-  if (operation.kind === 'sweep-group') return groupMembersSubject(operation.groupId)
-  if (operation.kind === 'dissolve-group') return groupMembersSubject(operation.groupId)
+  if ('refusals' in operation) return leaverSubject(operation.userId)
+  if (!('userId' in operation)) return groupMembersSubject(operation.groupId)
   return 'groupId' in operation
     ? membershipSubject(operation.groupId, operation.userId)
     : userSubject(operation.userId)
@@ -107,6 +123,16 @@ export function subjectOf(operation: BoxOperation): string {
 /** The subject of everything that changes one person. */
 export function userSubject(id: BoxUserId): string {
   return `user:${id}`
+}
+
+/** The subject of what follows somebody's DELETE: a transfer can take long, and nobody waits for it. */
+export function leaverSubject(id: BoxUserId): string {
+  return `leaver:${id}`
+}
+
+/** The subject of ending somebody's sessions. */
+export function sessionsSubject(id: BoxUserId): string {
+  return `sessions:${id}`
 }
 
 /** The subject of creating the person with this login; letter case does not matter. */
@@ -138,6 +164,7 @@ const removals: ReadonlySet<BoxOperation['kind']> = new Set([
   'deactivate-user',
   'remove-membership',
   'sweep-group',
+  'delete-group',
   'dissolve-group'
 ])
 

@@ -299,7 +299,7 @@ export interface MembershipReads {
   countIntended(): Promise<number>
 }
 
-/** What the journal has open, in numbers. */
+/** What the journal has open, in numbers, without what follows a DELETE. */
 export interface OpenJournal {
   readonly states: Readonly<Record<OpenState, number>>
   /** Removals that a fuse holds; they are not open. */
@@ -319,8 +319,17 @@ export interface JournalReads {
   get(id: number): Promise<JournalEntry | undefined>
   /** The open entries about a subject, oldest first. */
   openFor(subject: string): Promise<readonly JournalEntry[]>
-  /** Open entries with `notBefore` ≤ `now`, removals first, then oldest first; those in `except` left out. */
+  /**
+   * Open entries with `notBefore` ≤ `now`, removals first, then oldest first; those in `except` are left
+   * out, and so are those that {@link JournalReads.dueLeavers} tells.
+   */
   due(now: EpochMs, limit: number, except?: readonly number[]): Promise<readonly JournalEntry[]>
+  /** The same for what follows somebody's DELETE, which can take long. */
+  dueLeavers(
+    now: EpochMs,
+    limit: number,
+    except?: readonly number[]
+  ): Promise<readonly JournalEntry[]>
   /** The held entries about a subject, oldest first; there is never more than one. */
   heldFor(subject: string): Promise<readonly JournalEntry[]>
   /** The held removals of members of one group, oldest first. */

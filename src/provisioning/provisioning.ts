@@ -9,6 +9,7 @@ import { createUpdateGroup } from './group-update.ts'
 import { createGroups } from './groups.ts'
 import { createAdmitDeactivation, createExpireHeld, type ExpireHeld } from './held.ts'
 import { createRunJournaled } from './journaled.ts'
+import { createWorkLeaver } from './leavers.ts'
 import { createMembershipWork } from './membership-work.ts'
 import { createMemberships } from './memberships.ts'
 import type { GroupService, ResourceService, UserService } from './requests.ts'
@@ -52,7 +53,9 @@ export function createProvisioning(
   const groupParts = { settle: settleGroup, update, creation: groupCreation, memberships }
   const creations = { userCreation, groupCreation }
   const settlements = { settleUser, settleGroup }
-  const driveParts = { ...creations, ...settlements, carryOut, memberships, membershipWork }
+  const workLeaver = createWorkLeaver(dependencies)
+  const works = { memberships, membershipWork, workLeaver }
+  const driveParts = { ...creations, ...settlements, ...works, carryOut }
   return {
     users: createUsers(dependencies, { settle: settleUser, carryOut, creation: userCreation }),
     groups: createGroups(dependencies, groupParts),

@@ -48,6 +48,25 @@ export function loginHeldByLeaver(login: string, ownerId: string): ProvisioningE
   )
 }
 
+/** The answer for somebody whose account is being deleted in Box at this moment. */
+export function beingDeleted(id: string): ProvisioningError {
+  return new ProvisioningError(
+    'being_deleted',
+    `User ${id} was deleted, and the deletion in Box is under way: it is not known yet whether it is done. ` +
+      'Provision again; a new account is made once it is.',
+    { retryAfterSeconds: 60 }
+  )
+}
+
+/** The answer for a group that is being deleted in Box at this moment. */
+export function groupBeingDeleted(id: string): ProvisioningError {
+  return new ProvisioningError(
+    'being_deleted',
+    `Group ${id} of that name was deleted, and the deletion in Box is under way. Provision again; a new group is made once it is done.`,
+    { retryAfterSeconds: 30 }
+  )
+}
+
 /** The answer for a login that Box knows and the enterprise does not. */
 export function loginTakenOutside(login: string, cause: BoxRefusedError): ProvisioningError {
   return new ProvisioningError(

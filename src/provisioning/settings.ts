@@ -1,6 +1,21 @@
+import type { Milliseconds } from '../lib/clock.ts'
 import type { DriftClass } from './drift/drift.ts'
 import type { Mapping } from './mapping/mapping.ts'
 import type { FuseLimit, FuseName } from './fuse-limit.ts'
+
+/** What becomes of people who leave. */
+export interface LeaverPolicy {
+  /** ON_DELETE: what follows the deactivation of a DELETE. */
+  readonly onDelete: 'deactivate' | 'transfer' | 'delete'
+  /** TRANSFER_TO: who receives content: a Box user id, a login, `manager` or `service`. */
+  readonly transferTo: string | undefined
+  /** DELETE_AFTER_DAYS: how long the rest of a DELETE waits. */
+  readonly graceMs: Milliseconds
+  /** DELETE_FORCE: whether a deletion destroys content. */
+  readonly force: boolean
+  /** END_SESSIONS: whether a deactivation ends the sessions of the person. */
+  readonly endSessions: boolean
+}
 
 /** The admin's choices that provisioning obeys; see the configuration reference for each key. */
 export interface ProvisioningSettings {
@@ -8,6 +23,9 @@ export interface ProvisioningSettings {
   readonly onExisting: 'link' | 'conflict'
   /** ON_DEACTIVATE: the Box status for `active: false`. */
   readonly deactivatedStatus: string
+  readonly leavers: LeaverPolicy
+  /** ON_GROUP_DELETE: whether DELETE of a group deletes it in Box too. */
+  readonly onGroupDelete: 'empty' | 'delete'
   /** STRICT_MEMBERS: whether unknown member ids fail the request. */
   readonly strictMembers: boolean
   /** DRIFT_RESTORE: what is set again when somebody changed it in Box; the rest is only reported. */

@@ -1,6 +1,7 @@
 import { fold } from '../lib/text.ts'
 import { accessFirst, type CarryOutUserWork } from './carry-out.ts'
 import type { Dependencies } from './dependencies.ts'
+import { assertNotBeingDeleted } from './leaver-work.ts'
 import { textOf, without } from './mapping/document.ts'
 import type { Memberships } from './memberships.ts'
 import type { ScimDocument, UserRecord } from './model.ts'
@@ -47,6 +48,7 @@ export function createClaimUser(dependencies: Dependencies, parts: ClaimParts): 
       if (record === undefined) return undefined
       if (isSomebodyElse(record, request)) return leaverMovedOn(record, request)
       assertClaimable(record, request)
+      if (record.tombstone) await assertNotBeingDeleted(directory, record.id)
       if (record.tombstone) await parts.memberships.leaveAll(record.id, request.trail)
       return claim(record, pending, request)
     })

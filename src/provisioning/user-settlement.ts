@@ -1,6 +1,7 @@
 import type { EpochMs } from '../lib/clock.ts'
 import { fold } from '../lib/text.ts'
 import type { Dependencies } from './dependencies.ts'
+import { closeLeaverWork, hiddenContentNote, keepLeaverWork } from './leaver-work.ts'
 import { keepLeftovers } from './leftover-aliases.ts'
 import { sameField } from './mapping/compare.ts'
 import type { BoxUser, BoxUserFields, BoxUserId, UserRecord } from './model.ts'
@@ -69,7 +70,11 @@ export function createSettleUser(dependencies: Dependencies): SettleUser {
       }
       settled = changeUser(settled, { snapshot: seen.snapshot }, settings, now)
       await tx.putUser(settled)
-      await keepLeftovers(tx, { before: record, after: settled }, trail.context.correlationId, now)
+      const change = { before: record, after: settled }
+      const { correlationId } = trail.context
+      await keepLeftovers(tx, change, correlationId, now)
+      await keepLeaverWork(tx, change, { settings, correlationId, now })
+      trail.notes.push(...hiddenContentNote(change))
       return settled
     })
   }
@@ -96,6 +101,7 @@ export async function forgetUser(
 ): Promise<void> {
   const ids = entries.map((entry) => entry.id)
   await tx.updateJournal(ids, { state: 'refused', outcome: 'gone from Box' })
+  await closeLeaverWork(tx, id)
   await touchGroupsOf(tx, id, now)
   await tx.deleteUser(id)
 }

@@ -57,6 +57,9 @@ const columns = [
   'asked_by'
 ] as const satisfies readonly (keyof TableRow)[]
 
+/** Left out where what follows a DELETE is of no concern: it may wait for months. */
+export const isOther = sql<boolean>`(subject < 'leaver:' or subject >= 'leaver;')`
+
 const isHeld = sql<boolean>`state = 'held'`
 
 type InsertedRow = Required<Omit<NewJournalRow, 'id'>> & Record<string, string | number | null>
@@ -99,9 +102,18 @@ function prepareStatements(db: Kysely<Tables>) {
     due: prepareSql(
       db,
       (now: Param<number>, limit: Param<number>, except: Param<string>) => sql<TableRow>`select *
-        from journal indexed by journal_open where ${isOpen} and not_before <= ${now}
+        from journal indexed by journal_open where ${isOpen} and not_before <= ${now} and ${isOther}
         and id not in (select asked.value from json_each(${except}) as asked)
         order by removal desc, id limit ${limit}`
+    ),
+    // ";" is what follows ":" in ASCII.
+    dueLeavers: prepareSql(
+      db,
+      (now: Param<number>, limit: Param<number>, except: Param<string>) => sql<TableRow>`select *
+        from journal indexed by journal_open_subject
+        where ${isOpen} and subject > 'leaver:' and subject < 'leaver;' and not_before <= ${now}
+        and id not in (select asked.value from json_each(${except}) as asked)
+        order by id limit ${limit}`
     ),
     countOpen: prepareSql(
       db,
@@ -152,13 +164,13 @@ function prepareStatements(db: Kysely<Tables>) {
       db,
       () => sql<OpenCount>`select state, removal, acknowledged,
           count(*) as entries, min(decided_at) as oldest
-        from journal indexed by journal_open_counts where ${isOpen} group by 1, 2, 3`
+        from journal indexed by journal_open_counts where ${isOpen} and ${isOther} group by 1, 2, 3`
     ),
     countOtherPromises: prepareSql(
       db,
       () => sql<{ readonly entries: number }>`select sum(entries) as entries from (
           select count(*) as entries from journal indexed by journal_open_subject
-            where ${isOpen} and subject < 'membership:' and acknowledged = 1
+            where ${isOpen} and ${isOther} and subject < 'membership:' and acknowledged = 1
           union all
           select count(*) as entries from journal indexed by journal_open_subject
             where ${isOpen} and subject > 'membership;' and acknowledged = 1
@@ -245,6 +257,8 @@ function createReads(statements: Statements, session: Session): JournalReads {
     openFor: (subject) => all(statements.openFor(session, subject)),
     due: (now, limit, except = []) =>
       all(statements.due(session, now, limit, JSON.stringify(except))),
+    dueLeavers: (now, limit, except = []) =>
+      all(statements.dueLeavers(session, now, limit, JSON.stringify(except))),
     heldFor: (subject) => all(statements.heldFor(session, subject)),
     // "0" is what follows "/" in ASCII: every subject that begins so lies between the two.
     heldOfGroup: (groupId) =>

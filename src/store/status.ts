@@ -10,7 +10,9 @@ import type { EventsProgress } from '../provisioning/ports.ts'
 import type { Connection } from './dialect.ts'
 import { driftOf } from './drift-status.ts'
 import type { DriftStatus } from './drift-status.ts'
-import { isOpen, noEntries } from './journal.ts'
+import { isOpen, isOther, noEntries } from './journal.ts'
+import { leaversOf } from './leaver-status.ts'
+import type { LeaverStatus } from './leaver-status.ts'
 import { assertCurrentForm } from './migrations/migrate.ts'
 import { readDatabase } from './read-database.ts'
 
@@ -30,6 +32,8 @@ export interface DirectoryStatus {
   /** The calls to Box as the bridge last wrote them down, at most a minute ago; null before it did. */
   readonly calls: Pick<MonthNote, 'month' | 'calls' | 'allowance'> | null
   readonly drift: DriftStatus
+  /** What is still to follow deactivations and DELETEs. */
+  readonly leavers: LeaverStatus
   /** What keeps removals back when there are too many. */
   readonly fuses: Readonly<Record<FuseName, FuseStatus>>
   readonly audit: AuditStatus
@@ -125,6 +129,7 @@ export async function readStatus(url: string, now: EpochMs): Promise<DirectorySt
       journal: journalOf(connection),
       calls: callsOf(connection),
       drift: driftOf(connection, now),
+      leavers: leaversOf(connection, now),
       fuses: fusesOf(connection),
       audit: auditOf(connection, now)
     }
@@ -194,7 +199,7 @@ function journalOf(connection: Connection): JournalStatus {
     connection,
     sql<{ oldest: EpochMs | null; memberships: number }>`select min(decided_at) as oldest,
       count(*) filter (where acknowledged = 1 and subject glob 'membership:*') as memberships
-      from journal where ${isOpen}`
+      from journal where ${isOpen} and ${isOther}`
   )
   return {
     states,

@@ -2,6 +2,7 @@ import t from 'tap'
 import { ConfigError } from '../../src/config/config-error.ts'
 import type { Config } from '../../src/config/config.ts'
 import { loadConfig, loadDatabaseUrl } from '../../src/config/load.ts'
+import { warnings } from '../../src/config/warnings.ts'
 import { settings } from '../../src/config/reference.ts'
 
 const clientSecret = 'client-secret-0123456789'
@@ -62,7 +63,13 @@ t.test('nothing set: the demo, with every default', async (t) => {
     loginDomain: 'example.com',
     userKind: 'managed',
     onDeactivate: 'inactive',
-    onDelete: 'deactivate',
+    leavers: {
+      onDelete: 'deactivate',
+      transferTo: undefined,
+      graceMs: 0,
+      force: false,
+      endSessions: false
+    },
     onGroupDelete: 'empty',
     onLoginConflict: 'reject',
     allowCoadmin: false,
@@ -266,14 +273,40 @@ t.test('a fuse that is none says how it is written', async (t) => {
   t.match(message, /FUSE_MEMBERS \(given: "3%"\): is not allowed/)
 })
 
+t.test('what follows a DELETE fits together', async (t) => {
+  const transfer = { ON_DELETE: 'transfer', TRANSFER_TO: 'manager' }
+  const { leavers } = load({ ...real, ...transfer, DELETE_AFTER_DAYS: '30', END_SESSIONS: 'true' })
+  const graceMs = 30 * 86_400_000
+  const expected = { ...transferred, graceMs, force: false, endSessions: true }
+  t.strictSame(leavers, expected)
+  for (const to of ['42', 'ann@example.com', 'service']) {
+    t.equal(load({ ...real, ...transfer, TRANSFER_TO: to }).leavers.transferTo, to)
+  }
+  t.match(refusal({ ...real, ON_DELETE: 'transfer' }).message, /TRANSFER_TO: is missing beside/)
+  t.match(
+    refusal({ ...real, TRANSFER_TO: '42' }).message,
+    /TRANSFER_TO \(given: "42"\): means nothing with ON_DELETE=deactivate; allowed: only beside ON_DELETE=transfer/
+  )
+  const wrong = { ...transfer, DELETE_FORCE: 'true' }
+  t.strictSame(wrongKeys({ ...real, ...wrong }), ['DELETE_FORCE'])
+  t.strictSame(wrongKeys({ ...real, DELETE_AFTER_DAYS: '1' }), ['DELETE_AFTER_DAYS'])
+  t.strictSame(wrongKeys({ ...real, ...transfer, TRANSFER_TO: 'the boss' }), ['TRANSFER_TO'])
+  t.ok(load({ ...real, DELETE_AFTER_DAYS: '0', DELETE_FORCE: 'false' }))
+  t.match(warnings(load({ ...real, ...transfer })), [/cannot be undone/])
+  t.match(warnings(load({ ...real, ON_GROUP_DELETE: 'delete' })), [
+    /ON_GROUP_DELETE=delete: .*folders/
+  ])
+  const destroying = { ON_DELETE: 'delete', DELETE_FORCE: 'true' }
+  t.match(warnings(load({ ...real, ...destroying })), [/deleted in Box at once/, /destroyed/])
+})
+
+const transferred = { onDelete: 'transfer', transferTo: 'manager' } as const
+
 t.test('what is not available yet is refused, its only value accepted', async (t) => {
   const missing = {
     USER_KIND: 'app',
-    ON_DELETE: 'transfer',
-    ON_GROUP_DELETE: 'delete',
     ON_LOGIN_CONFLICT: 'invite',
-    ASSOCIATION: 'external_app_user_id',
-    TRANSFER_TO: '42'
+    ASSOCIATION: 'external_app_user_id'
   }
   const error = refusal({ ...real, ...missing })
   t.strictSame(

@@ -82,10 +82,13 @@ t.test('image and compose file set only keys that exist', async (t) => {
 })
 
 t.test('compose: secrets are files, nothing is writable or privileged', async (t) => {
+  const needed = new Set(['SCIM_TOKEN', 'BOX_CLIENT_SECRET'])
   const secretKeys = settings.filter(({ secret }) => secret).map(({ key }) => key)
   for (const key of secretKeys) {
     t.notOk(key in (bridge.environment ?? {}), `${key} is no plain value`)
-    const path = bridge.environment?.[`${key}_FILE`] ?? ''
+    const path = bridge.environment?.[`${key}_FILE`]
+    t.ok(path ?? !needed.has(key), `${key}_FILE is set where the bridge needs it`)
+    if (path === undefined) continue
     const name = path.replace('/run/secrets/', '')
     t.ok(bridge.secrets?.includes(name), `${key}_FILE names a secret of the service`)
     t.ok(compose.secrets[name]?.file.startsWith('./secrets/'), `${name} is a file`)

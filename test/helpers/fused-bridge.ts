@@ -21,7 +21,7 @@ export interface FusedBridge extends Bridge {
   /** Tells whether a fuse is open, as the database file has it. */
   isOpen(fuse: FuseName): boolean
   /** Reads the database. */
-  query(statement: string): readonly Readonly<Record<string, unknown>>[]
+  readonly query: (statement: string) => readonly Readonly<Record<string, unknown>>[]
 }
 
 /** Starts a bridge whose fuses are of interest; it ends with `t`. */

@@ -37,6 +37,14 @@ const settings = {
   mapping: compileMapping(undefined, { loginDomain: undefined, allowCoadmin: false }),
   protectedLogins: new Set<string>(),
   protectedGroups: new Set<string>(),
+  leavers: {
+    onDelete: 'deactivate',
+    transferTo: undefined,
+    graceMs: 0,
+    force: false,
+    endSessions: false
+  },
+  onGroupDelete: 'empty',
   strictMembers: false,
   restores: [],
   fuses: { people: undefined, memberships: undefined },

@@ -16,6 +16,14 @@ export const now = Date.UTC(2026, 0, 1)
 export const defaultSettings: ProvisioningSettings = {
   onExisting: 'link',
   deactivatedStatus: 'inactive',
+  leavers: {
+    onDelete: 'deactivate',
+    transferTo: undefined,
+    graceMs: 0,
+    force: false,
+    endSessions: false
+  },
+  onGroupDelete: 'empty',
   strictMembers: false,
   restores: [],
   mapping: compileMapping(undefined, { loginDomain: undefined, allowCoadmin: false }),

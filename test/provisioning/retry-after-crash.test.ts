@@ -46,6 +46,14 @@ async function setUp() {
         mapping: compileMapping(undefined, { loginDomain: undefined, allowCoadmin: false }),
         protectedLogins: new Set<string>(),
         logsPersonalData: false,
+        leavers: {
+          onDelete: 'deactivate',
+          transferTo: undefined,
+          graceMs: 0,
+          force: false,
+          endSessions: false
+        },
+        onGroupDelete: 'empty',
         protectedGroups: new Set<string>(),
         strictMembers: false,
         restores: [],

@@ -3,6 +3,7 @@ import { createRunAudited } from '../audited.ts'
 import type { CarryOutUserWork } from '../carry-out.ts'
 import type { Dependencies } from '../dependencies.ts'
 import { BoxUnavailableError } from '../errors.ts'
+import { keepLeaverWork } from '../leaver-work.ts'
 import { isActive } from '../mapping/user-resource.ts'
 import type { BoxUser, BoxUserId, UserRecord } from '../model.ts'
 import {
@@ -155,11 +156,12 @@ export function createRefreshUser(
       if (!isDeepStrictEqual(await tx.users.get(before.id), before)) return soonAgain
       await tx.putUser(after)
       if (before.tombstone !== after.tombstone) await touchGroupsOf(tx, after.id, clock.now())
+      const { correlationId } = trail.context
+      await keepLeaverWork(tx, { before, after }, { settings, correlationId, now: clock.now() })
       await report(tx, after.id, differences, trail)
       if (deactivation !== undefined) {
         const open = await tx.journal.openFor(userSubject(after.id))
         if (!open.some(({ operation }) => isSameOperation(operation, deactivation))) {
-          const { correlationId } = trail.context
           await tx.appendJournal([newEntry(deactivation, correlationId, clock.now())])
         }
       }

@@ -52,6 +52,7 @@ export const provisioningAnswers: Readonly<Record<ProvisioningErrorCode, Kind>> 
   refused_by_box: invalidValue,
   importing: { status: 503 },
   busy: { status: 503 },
+  being_deleted: { status: 503 },
   fuse_open: { status: 503 },
   version_mismatch: { status: 412 }
 }

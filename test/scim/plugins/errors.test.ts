@@ -23,6 +23,7 @@ const expected: Record<ProvisioningErrorCode, readonly [number, string?]> = {
   unknown_members: [400, 'invalidValue'],
   invalid_value: [400, 'invalidValue'],
   refused_by_box: [400, 'invalidValue'],
+  being_deleted: [503],
   busy: [503],
   fuse_open: [503],
   importing: [503],
