@@ -5,7 +5,7 @@ import type { Migration } from './migration.ts'
 export const journalCounts: Migration = {
   name: '0007-journal-counts',
   statements: [
-    sql`create index journal_open_counts on journal (state, removal, acknowledged, decided_at)
+    sql`create index journal_open_counts on journal (state, removal, acknowledged, decided_at, subject)
       where state in ('decided', 'sent', 'unknown')
       and (subject < 'leaver:' or subject >= 'leaver;')`
   ]
