@@ -8,6 +8,8 @@ const login = (one: number) => `p${one}@example.com`
 const users = [...Array(1_200).keys()].map((one) => ({ login: login(one), name: `p${one}` }))
 const groups = [...Array(6).keys()].map((one) => ({ name: `G${one}`, members: [login(one)] }))
 const isListing = ({ path }: { readonly path: string }) => path === '/2.0/users'
+/** Events that came meanwhile have single people's memberships read, at whatever time. */
+const groupMembers = /^\/2\.0\/groups\/\d+\/memberships$/
 
 t.test('an import that was killed goes on where it was, and nothing is missed', async (t) => {
   const seed = { ...emptySeed, users: [...emptySeed.users, ...users], groups }
@@ -33,7 +35,7 @@ t.test('an import that was killed goes on where it was, and nothing is missed', 
     emulator.calls.findIndex(isListing) === -1 ? undefined : emulator.calls.findIndex(isListing)
   )
   t.equal(
-    beforeReconcile.filter(({ path }) => path.endsWith('/memberships')).length,
+    beforeReconcile.filter(({ path }) => groupMembers.test(path)).length,
     3,
     'people and the first three groups are not listed again'
   )
