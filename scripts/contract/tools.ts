@@ -1,6 +1,6 @@
 import { BoxRefusedError, BoxUnavailableError } from '../../src/provisioning/errors.ts'
 import type { BoxGroupId, BoxUserId } from '../../src/provisioning/model.ts'
-import type { BoxCall } from '../../src/provisioning/ports.ts'
+import type { BoxCall } from '../../src/provisioning/box-port.ts'
 
 /** What accompanies a call. */
 export const call = (): BoxCall => ({ lane: 'client', deadline: Date.now() + 20_000 })

@@ -1,6 +1,6 @@
 import type { Clock, Milliseconds } from '../lib/clock.ts'
 import type { Logger } from '../lib/logger.ts'
-import type { BoxPort } from '../provisioning/ports.ts'
+import type { BoxPort } from '../provisioning/box-port.ts'
 
 /** Finds out at start, and again while Box is in trouble, whether Box can be reached. */
 export interface BoxWatch {

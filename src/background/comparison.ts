@@ -5,7 +5,8 @@ import { BoxRefusedError } from '../provisioning/errors.ts'
 import { allUsersGroupType } from '../provisioning/group-creation.ts'
 import type { Hint } from '../provisioning/hints.ts'
 import type { BoxGroupId, BoxMembership, BoxUser, BoxUserId } from '../provisioning/model.ts'
-import type { BoxPort, Directory } from '../provisioning/ports.ts'
+import type { BoxPort } from '../provisioning/box-port.ts'
+import type { Directory } from '../provisioning/ports.ts'
 import type { AskPersistently } from './persistently.ts'
 
 /** What differs between a listing of Box and the directory. */

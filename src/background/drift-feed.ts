@@ -4,14 +4,8 @@ import type { Alerts } from '../provisioning/alerts.ts'
 import { BoxRefusedError, BoxUnavailableError } from '../provisioning/errors.ts'
 import type { BoxUserId } from '../provisioning/model.ts'
 import { eventsKey } from '../provisioning/ports.ts'
-import type {
-  BoxCall,
-  BoxEventPage,
-  BoxPort,
-  Directory,
-  DirectoryTransaction,
-  EventsProgress
-} from '../provisioning/ports.ts'
+import type { BoxCall, BoxEventPage, BoxPort } from '../provisioning/box-port.ts'
+import type { Directory, DirectoryTransaction, EventsProgress } from '../provisioning/ports.ts'
 import { createEventFilter } from './event-filter.ts'
 
 /** Follows Box's events, so that what others change in Box is read again. */

@@ -1,7 +1,7 @@
 import type { Logger } from '../lib/logger.ts'
 import { hintKey } from '../provisioning/hints.ts'
 import type { Hint } from '../provisioning/hints.ts'
-import type { BoxEvent } from '../provisioning/ports.ts'
+import type { BoxEvent } from '../provisioning/box-port.ts'
 
 /** Tells which events say something new. */
 export interface EventFilter {

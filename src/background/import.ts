@@ -12,7 +12,8 @@ import type {
   BoxUserId
 } from '../provisioning/model.ts'
 import { importedKey, reconcileKey } from '../provisioning/ports.ts'
-import type { BoxCall, BoxPort, Directory, DirectoryTransaction } from '../provisioning/ports.ts'
+import type { BoxCall, BoxPort } from '../provisioning/box-port.ts'
+import type { Directory, DirectoryTransaction } from '../provisioning/ports.ts'
 import { changeGroup, changeUser, newGroup, newUser } from '../provisioning/records.ts'
 import type { Readiness } from '../provisioning/requests.ts'
 import type { ProvisioningSettings } from '../provisioning/settings.ts'

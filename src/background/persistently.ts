@@ -1,7 +1,7 @@
 import type { Clock, Milliseconds } from '../lib/clock.ts'
 import type { Logger } from '../lib/logger.ts'
 import { BoxUnavailableError } from '../provisioning/errors.ts'
-import type { BoxCall } from '../provisioning/ports.ts'
+import type { BoxCall } from '../provisioning/box-port.ts'
 
 /** Asks Box in the background lane until it answers; rejects with what else happens, and on abort. */
 export type AskPersistently = <Result>(

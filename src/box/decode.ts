@@ -10,7 +10,7 @@ import type {
   BoxUserId,
   TrackingCode
 } from '../provisioning/model.ts'
-import type { BoxAlias, BoxFolder, BoxInvite } from '../provisioning/ports.ts'
+import type { BoxAlias, BoxFolder, BoxInvite } from '../provisioning/box-port.ts'
 
 /**
  * The fields of a Box user that `BoxUser` needs. Box sends the fields that are named and no other

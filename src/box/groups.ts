@@ -1,5 +1,5 @@
 import { fold } from '../lib/text.ts'
-import type { BoxPort } from '../provisioning/ports.ts'
+import type { BoxPort } from '../provisioning/box-port.ts'
 import { checked, decodePage, findInPages, orGone, pageLimit, shown } from './api.ts'
 import type { BoxApi } from './api.ts'
 import { decodeGroup, groupFields } from './decode.ts'

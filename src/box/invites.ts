@@ -1,4 +1,4 @@
-import type { BoxPort } from '../provisioning/ports.ts'
+import type { BoxPort } from '../provisioning/box-port.ts'
 import { checked, orGone, shown } from './api.ts'
 import type { BoxApi } from './api.ts'
 import { decodeInvite } from './decode.ts'

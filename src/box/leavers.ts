@@ -1,5 +1,5 @@
 import { BoxRefusedError, BoxUnavailableError } from '../provisioning/errors.ts'
-import type { BoxPort } from '../provisioning/ports.ts'
+import type { BoxPort } from '../provisioning/box-port.ts'
 import { checked, orGone, shown } from './api.ts'
 import type { BoxApi } from './api.ts'
 import { decodeFolder } from './decode.ts'

@@ -1,6 +1,6 @@
 import { BoxRefusedError } from '../provisioning/errors.ts'
 import type { BoxGroupId, BoxMembership, BoxUserId } from '../provisioning/model.ts'
-import type { BoxCall, BoxPort } from '../provisioning/ports.ts'
+import type { BoxCall, BoxPort } from '../provisioning/box-port.ts'
 import { checked, decodePage, findInPages, orGone, pageLimit, shown } from './api.ts'
 import type { BoxApi } from './api.ts'
 import { decodeMembership } from './decode.ts'

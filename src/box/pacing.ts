@@ -1,6 +1,6 @@
 import type { Clock, EpochMs, Milliseconds } from '../lib/clock.ts'
 import { BoxUnavailableError } from '../provisioning/errors.ts'
-import type { Lane } from '../provisioning/ports.ts'
+import type { Lane } from '../provisioning/box-port.ts'
 
 /** All lanes, most important first. */
 const lanes: readonly Lane[] = ['removal', 'client', 'membership', 'background']

@@ -1,7 +1,7 @@
 import { fold } from '../lib/text.ts'
 import { BoxRefusedError } from '../provisioning/errors.ts'
 import type { BoxUserId } from '../provisioning/model.ts'
-import type { BoxAlias, BoxCall, BoxPort } from '../provisioning/ports.ts'
+import type { BoxAlias, BoxCall, BoxPort } from '../provisioning/box-port.ts'
 import {
   checked,
   decodeEntries,

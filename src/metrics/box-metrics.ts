@@ -1,7 +1,7 @@
 import { Counter, Gauge, Histogram } from 'prom-client'
 import type { Registry } from 'prom-client'
 import type { Milliseconds } from '../lib/clock.ts'
-import type { Lane } from '../provisioning/ports.ts'
+import type { Lane } from '../provisioning/box-port.ts'
 
 /** A call to Box that has ended. */
 export interface EndedCall {

@@ -1,7 +1,7 @@
 import type { Dependencies } from './dependencies.ts'
 import type { BoxGroup, BoxGroupFields, GroupRecord } from './model.ts'
 import { groupSubject } from './operations.ts'
-import type { Lane } from './ports.ts'
+import type { Lane } from './box-port.ts'
 import type { Trail } from './trail.ts'
 import { writeGroup } from './write-group.ts'
 

@@ -9,7 +9,8 @@ import {
   type BoxOperation,
   type JournalEntry
 } from './operations.ts'
-import type { BoxCall, Directory, DirectoryTransaction, JournalUpdate, Lane } from './ports.ts'
+import type { BoxCall, Lane } from './box-port.ts'
+import type { Directory, DirectoryTransaction, JournalUpdate } from './ports.ts'
 import { fuseOpen } from './refusals.ts'
 import type { Trail } from './trail.ts'
 

@@ -13,7 +13,8 @@ import {
   type BoxOperation,
   type JournalEntry
 } from './operations.ts'
-import type { BoxCall, DirectoryTransaction, Lane } from './ports.ts'
+import type { BoxCall, Lane } from './box-port.ts'
+import type { DirectoryTransaction } from './ports.ts'
 import type { Trail } from './trail.ts'
 
 /** Works single memberships, each under its own lock, so that one never waits for another. */

@@ -3,7 +3,7 @@ import type { Dependencies } from './dependencies.ts'
 import { isActive } from './mapping/user-resource.ts'
 import { enterpriseUserUrn } from './mapping/urns.ts'
 import { isBoxId, type BoxUserId, type UserRecord } from './model.ts'
-import type { BoxCall } from './ports.ts'
+import type { BoxCall } from './box-port.ts'
 
 /** Who receives a leaver's content, or why nobody can. */
 export type Receiver = { readonly id: BoxUserId } | { readonly reason: string }

@@ -1,6 +1,7 @@
 import type { EpochMs } from '../lib/clock.ts'
 import type { BoxOperation } from './operations.ts'
-import type { AuditEntry, BoxCall, BoxCallRecord, Lane } from './ports.ts'
+import type { BoxCall, BoxCallRecord, Lane } from './box-port.ts'
+import type { AuditEntry } from './ports.ts'
 import type { RequestContext } from './requests.ts'
 
 /** The name under which the bridge's own work stands in the audit. */

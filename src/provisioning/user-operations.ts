@@ -2,7 +2,7 @@ import { fold } from '../lib/text.ts'
 import { mergeCodes } from './mapping/tracking-codes.ts'
 import type { BoxUser, BoxUserFields, UserRecord } from './model.ts'
 import type { BoxOperation } from './operations.ts'
-import type { BoxCall, BoxPort } from './ports.ts'
+import type { BoxCall, BoxPort } from './box-port.ts'
 import type { UserChanges } from './records.ts'
 
 /** The operations about a person whom Box has. */

@@ -6,7 +6,7 @@ import { systemClock } from '../../src/lib/clock.ts'
 import { systemRandom } from '../../src/lib/random.ts'
 import { BoxRefusedError, BoxUnavailableError } from '../../src/provisioning/errors.ts'
 import type { BoxGroup, BoxGroupId, BoxUser, BoxUserId } from '../../src/provisioning/model.ts'
-import type { BoxCall, BoxPort } from '../../src/provisioning/ports.ts'
+import type { BoxCall, BoxPort } from '../../src/provisioning/box-port.ts'
 
 /** A Box enterprise with the demo's people, and what happens to it behind the port's back. */
 interface Started {

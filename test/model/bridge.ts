@@ -1,4 +1,3 @@
-import { compileMapping } from '../../src/provisioning/mapping/mapping.ts'
 import { createJournalWorker } from '../../src/background/journal-worker.ts'
 import type { Clock, Milliseconds } from '../../src/lib/clock.ts'
 import { createKeyedLock } from '../../src/lib/keyed-lock.ts'
@@ -10,6 +9,7 @@ import { createProvisioning, type Provisioning } from '../../src/provisioning/pr
 import { memoryUrl, openDirectory } from '../../src/store/open.ts'
 import { createBoxWorld, createFakeBox, lost, type BoxWorld, type Passage } from './fake-box.ts'
 import { createFate, type Fate, type FateScript } from './fate.ts'
+import { defaultSettings } from '../provisioning/fixtures.ts'
 
 /** Provisioning and its journal worker on a directory in memory, which outlives their deaths. */
 export interface ModelBridge {
@@ -30,26 +30,6 @@ export interface ModelBridge {
 }
 
 const quiet: Logger = { info() {}, warn() {}, error() {}, debug() {} }
-
-const settings = {
-  onExisting: 'link',
-  deactivatedStatus: 'inactive',
-  mapping: compileMapping(undefined, { loginDomain: undefined, allowCoadmin: false }),
-  protectedLogins: new Set<string>(),
-  protectedGroups: new Set<string>(),
-  leavers: {
-    onDelete: 'deactivate',
-    transferTo: undefined,
-    graceMs: 0,
-    force: false,
-    endSessions: false
-  },
-  onGroupDelete: 'empty',
-  strictMembers: false,
-  restores: [],
-  fuses: { people: undefined, memberships: undefined },
-  logsPersonalData: false
-} as const
 
 /** Turns of the event loop after which whatever still runs will never end. */
 const patience = 5_000
@@ -149,7 +129,7 @@ export async function createModelBridge(script: FateScript): Promise<ModelBridge
         box: createFakeBox(box, clock, pass),
         clock,
         log: quiet,
-        settings,
+        settings: defaultSettings,
         signals: { membershipSettled() {}, membershipRefused() {} },
         mirror: { isCurrent: () => false },
         locks: createKeyedLock(),

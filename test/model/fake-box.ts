@@ -11,7 +11,7 @@ import type {
   BoxUserFields,
   BoxUserId
 } from '../../src/provisioning/model.ts'
-import type { BoxAlias, BoxPort } from '../../src/provisioning/ports.ts'
+import type { BoxAlias, BoxPort } from '../../src/provisioning/box-port.ts'
 
 /** An enterprise in memory, with no rights, limits or failures. */
 export interface BoxWorld {

@@ -1,4 +1,3 @@
-import { compileMapping } from '../../src/provisioning/mapping/mapping.ts'
 import t from 'tap'
 import { createJournalWorker } from '../../src/background/journal-worker.ts'
 import { createPacing } from '../../src/box/pacing.ts'
@@ -7,12 +6,14 @@ import { runConcurrently } from '../../src/lib/concurrency.ts'
 import type { Logger } from '../../src/lib/logger.ts'
 import { BoxUnavailableError } from '../../src/provisioning/errors.ts'
 import { openStates } from '../../src/provisioning/operations.ts'
-import type { BoxCall, BoxPort, Directory } from '../../src/provisioning/ports.ts'
+import type { BoxCall, BoxPort } from '../../src/provisioning/box-port.ts'
+import type { Directory } from '../../src/provisioning/ports.ts'
 import { createProvisioning } from '../../src/provisioning/provisioning.ts'
 import { parseGroupPatch } from '../../src/scim/protocol/patch.ts'
 import { memoryUrl, openDirectory } from '../../src/store/open.ts'
 import { createLeapingClock } from '../helpers/leaping-clock.ts'
 import { createBoxWorld, createFakeBox } from '../model/fake-box.ts'
+import { defaultSettings } from './fixtures.ts'
 
 /** The whole enterprise takes minutes on a busy machine: ECONOMY_SHARE=1 npx tap test/provisioning/economy.test.ts */
 const share = Number(process.env['ECONOMY_SHARE'] ?? 0.05)
@@ -61,25 +62,7 @@ t.test(
         box,
         clock,
         log: quiet,
-        settings: {
-          onExisting: 'link',
-          deactivatedStatus: 'inactive',
-          mapping: compileMapping(undefined, { loginDomain: undefined, allowCoadmin: false }),
-          protectedLogins: new Set<string>(),
-          protectedGroups: new Set<string>(),
-          leavers: {
-            onDelete: 'deactivate',
-            transferTo: undefined,
-            graceMs: 0,
-            force: false,
-            endSessions: false
-          },
-          onGroupDelete: 'empty',
-          strictMembers: false,
-          restores: [],
-          fuses: { people: undefined, memberships: undefined },
-          logsPersonalData: false
-        },
+        settings: defaultSettings,
         signals: { membershipSettled() {}, membershipRefused() {} },
         mirror: { isCurrent: () => false },
         locks: createKeyedLock(),

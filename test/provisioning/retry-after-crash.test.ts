@@ -1,7 +1,6 @@
 import t from 'tap'
 import { createKeyedLock } from '../../src/lib/keyed-lock.ts'
 import type { Logger } from '../../src/lib/logger.ts'
-import { compileMapping } from '../../src/provisioning/mapping/mapping.ts'
 import { newEntry } from '../../src/provisioning/operations.ts'
 import type { Directory } from '../../src/provisioning/ports.ts'
 import { createProvisioning } from '../../src/provisioning/provisioning.ts'
@@ -9,6 +8,7 @@ import { parseGroupPatch } from '../../src/scim/protocol/patch.ts'
 import { memoryUrl, openDirectory } from '../../src/store/open.ts'
 import { createLeapingClock } from '../helpers/leaping-clock.ts'
 import { createBoxWorld, createFakeBox } from '../model/fake-box.ts'
+import { defaultSettings } from './fixtures.ts'
 
 const quiet: Logger = { info() {}, warn() {}, error() {}, debug() {} }
 const context = (correlationId: string) => ({ correlationId, actor: 'idp', deadline: Infinity })
@@ -40,25 +40,7 @@ async function setUp() {
       box,
       clock,
       log: quiet,
-      settings: {
-        onExisting: 'link',
-        deactivatedStatus: 'inactive',
-        mapping: compileMapping(undefined, { loginDomain: undefined, allowCoadmin: false }),
-        protectedLogins: new Set<string>(),
-        logsPersonalData: false,
-        leavers: {
-          onDelete: 'deactivate',
-          transferTo: undefined,
-          graceMs: 0,
-          force: false,
-          endSessions: false
-        },
-        onGroupDelete: 'empty',
-        protectedGroups: new Set<string>(),
-        strictMembers: false,
-        restores: [],
-        fuses: { people: undefined, memberships: undefined }
-      },
+      settings: defaultSettings,
       signals: { membershipSettled() {}, membershipRefused() {} },
       mirror: { isCurrent: () => false },
       locks: createKeyedLock(),

@@ -1,6 +1,6 @@
 import { createBoxClient } from '../../../src/box/client.ts'
 import type { BoxClient, BoxClientOptions } from '../../../src/box/client.ts'
-import type { BoxCall, BoxCallRecord } from '../../../src/provisioning/ports.ts'
+import type { BoxCall, BoxCallRecord } from '../../../src/provisioning/box-port.ts'
 import { createSkippingClock } from './clocks.ts'
 import type { SkippingClock } from './clocks.ts'
 
