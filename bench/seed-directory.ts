@@ -12,6 +12,7 @@ const quiet: Logger = { info() {}, warn() {}, error() {}, debug() {} }
 
 const settings = {
   onExisting: 'link',
+  onLoginConflict: 'reject',
   deactivatedStatus: 'inactive',
   leavers: {
     onDelete: 'deactivate',
