@@ -189,7 +189,7 @@ export function createUserCreation(dependencies: Dependencies, parts: CreationPa
   ): Promise<UserRecord> {
     const { login, trail } = wanted
     const found = await box.findUserByLogin(login, trail.call('client'))
-    if (found === undefined) throw await parts.invitation.answer(login, cause, trail)
+    if (found === undefined) throw await parts.invitation.answer(wanted, cause)
     if (found.isPlatformAccessOnly) throw loginTaken(login, { id: found.id, tombstone: false })
     const record = await directory.transaction((tx) => recordSeen(tx, found, attempts, trail))
     const claimed = await claim(record, wanted)

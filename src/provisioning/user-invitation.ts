@@ -6,15 +6,16 @@ import type { DirectoryTransaction } from './ports.ts'
 import { inviteAnswer, inviteRefused, loginTakenOutside } from './refusals.ts'
 import type { BoxUser } from './model.ts'
 import type { Trail } from './trail.ts'
+import type { ClaimRequest } from './user-claim.ts'
 
 /** What is done about a login that belongs to a Box account outside the enterprise. */
 export interface UserInvitation {
   /**
-   * The answer to a POST for it: as ON_LOGIN_CONFLICT says, its owner is invited, once. `cause`: how
-   * Box refused to create the person. Call it under the login's lock, after {@link settle}. Throws
-   * where Box cannot be asked.
+   * The answer to a POST for it: as ON_LOGIN_CONFLICT says, its owner is invited, once, and not for
+   * somebody who is to be inactive. `cause`: how Box refused to create the person. Call it under the
+   * login's lock, after {@link settle}. Throws where Box cannot be asked.
    */
-  answer(login: string, cause: BoxRefusedError, trail: Trail): Promise<Error>
+  answer(request: ClaimRequest, cause: BoxRefusedError): Promise<Error>
   /**
    * Takes interrupted invites for sent: Box has no list of invites to find one in, and a second mail
    * to a stranger is worse than a person who has to be asked whether the first has come.
@@ -27,11 +28,11 @@ export function createUserInvitation(dependencies: Dependencies): UserInvitation
   const { box, clock, directory, runJournaled, settings } = dependencies
 
   return {
-    async answer(login, cause, trail) {
+    async answer({ document, login, trail }, cause) {
       const known = await directory.invites.find(login)
       if (known !== undefined) return inviteAnswer(await lookAt(known, trail))
-      if (settings.onLoginConflict === 'reject') return loginTakenOutside(login, cause)
-      return invite(login, trail)
+      const mayInvite = settings.onLoginConflict === 'invite' && document['active'] !== false
+      return mayInvite ? invite(login, trail) : loginTakenOutside(login, cause)
     },
 
     settle
@@ -67,6 +68,8 @@ export function createUserInvitation(dependencies: Dependencies): UserInvitation
     trail.notes.push('invite-user taken for sent: Box has no list of invites')
     await directory.transaction(async (tx) => {
       await tx.updateJournal(ids, { state: 'confirmed', outcome: 'taken for sent' })
+      // Accepted, before anybody looked.
+      if ((await tx.users.findByAddress(login)) !== undefined) return
       await tx.putInvite(inviteOf(login, { id: undefined, status: inviteUnknown }, trail))
     })
   }

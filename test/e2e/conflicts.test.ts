@@ -61,7 +61,8 @@ t.test('an alias that the directory knows: 409 naming its owner', async (t) => {
   )
   t.match(bridge.lastAudit(), { outcome: 'login_taken' })
   emulator.faults.clear()
-  await bridge.pass('the alias is gone', () => emulator.state().users[anna]?.aliases.length === 0)
+  await bridge.pass('the alias is gone', () => bridge.openEntries().length === 0)
+  t.same(emulator.state().users[anna]?.aliases, [])
   t.equal((await scim.post('/Users', person(ann))).status, 201, 'then the address is free')
 })
 
@@ -260,19 +261,21 @@ for (const kind of [
   '503-after',
   'reset-before',
   'reset-after',
-  'html-502',
   'rate-limited',
   'insufficient-scope'
 ] as const) {
   t.test(`${kind} once at each call of a login change`, { buffered: true }, async (t) => {
-    for (const step of steps) {
+    const bridge = await startConflictBridge(t, {}, { speed: 10 })
+    const { scim, emulator, clock } = bridge
+    for (const [index, step] of steps.entries()) {
       const what = `${kind} at ${step.method} ${step.path}`
-      const bridge = await startConflictBridge(t)
-      const { scim, emulator, clock } = bridge
-      const path = bridge.pathOf(ann)
-      const target = path.replace('/Users/', 'user:')
+      const [from, to] = [`from-${index}@example.com`, `to-${index}@example.com`]
+      const { body } = await scim.post('/Users', person(from))
+      const path = `/Users/${String(body['id'])}`
+      const target = `user:${String(body['id'])}`
+      emulator.clearCalls()
       emulator.faults.add({ kind, ...step, times: 1 })
-      let answer = await scim.patch(path, login(anna))
+      let answer = await scim.patch(path, login(to))
       const first = bridge.lastAudit()
       t.equal(first.target, target, what)
       t.ok(first.calls.length > 0, `${what}: the calls are in the audit`)
@@ -282,22 +285,23 @@ for (const kind of [
         t.match(String(answer.status), /429|503/, what)
         t.match(answer.headers.get('retry-after'), /^\d+$/, what)
         clock.skip(15_000)
-        answer = await scim.patch(path, login(anna))
+        answer = await scim.patch(path, login(to))
         return false
       })
       await bridge.pass(`settled after ${what}`, () => bridge.openEntries().length === 0)
       const { users } = emulator.state()
-      t.match(users[anna], { aliases: [] }, `${what}: no alias is left`)
-      t.notOk(users[ann], what)
-      t.match(await scim.get(path), { body: { userName: anna } }, what)
-      const sent = emulator.calls.filter(
+      t.match(users[to], { aliases: [] }, `${what}: no alias is left`)
+      t.notOk(users[from], what)
+      t.match(await scim.get(path), { body: { userName: to } }, what)
+      const added = emulator.calls.filter(
         ({ method, path: asked }) => method === 'POST' && asked.endsWith('/email_aliases')
       )
-      t.ok(sent.length <= 2, `${what}: ${sent.length} additions of the alias`)
+      t.ok(added.length <= 2, `${what}: ${added.length} additions of the alias`)
+      const outcomes = bridge.query(
+        `select outcome from audit where target = '${target}' and action = 'user.patch'`
+      )
       t.ok(
-        bridge
-          .query(`select outcome from audit where target = '${target}'`)
-          .some(({ outcome }) => outcome === 'done'),
+        outcomes.some(({ outcome }) => outcome === 'done'),
         what
       )
     }

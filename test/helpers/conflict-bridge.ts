@@ -1,6 +1,7 @@
 import type { Test } from 'tap'
 import type { Emulator } from '../../src/emulator/emulator.ts'
 import type { BridgeOptions } from './bridge.ts'
+import type { FusedOptions } from './fused-bridge.ts'
 import { startLeavingBridge, type LeavingBridge } from './leaving-bridge.ts'
 import { runCommand, type CommandResult } from './run-command.ts'
 
@@ -38,13 +39,14 @@ export const conflictSeed: NonNullable<BridgeOptions['seed']> = {
   ]
 }
 
-/** Starts it; it ends with `t`. */
+/** Starts it; it ends with `t`. Its clock runs like the machine's, unless it is told to hurry. */
 export async function startConflictBridge(
   t: Test,
   env: Readonly<Record<string, string>> = {},
-  emulator: BridgeOptions['emulator'] = {}
+  options: BridgeOptions['emulator'] & Pick<FusedOptions, 'speed'> = {}
 ): Promise<ConflictBridge> {
-  const bridge = await startLeavingBridge(t, env, { seed: conflictSeed, emulator })
+  const { speed = 1, ...emulator } = options
+  const bridge = await startLeavingBridge(t, env, { seed: conflictSeed, emulator, speed })
   const { query } = bridge
   const [row] = query("select file from pragma_database_list where name = 'main'")
   const database = `file:${String(row?.['file'])}`
