@@ -3,6 +3,7 @@ import { emptySeed } from '../../src/emulator/seed.ts'
 import { startBridge } from '../helpers/bridge.ts'
 import { bridgeProcess } from '../helpers/bridge-process.ts'
 import { conflictSeed, invitesAsked, startConflictBridge } from '../helpers/conflict-bridge.ts'
+import { runCommand } from '../helpers/run-command.ts'
 import { person, scimClient } from '../helpers/scim-client.ts'
 import { until } from '../helpers/until.ts'
 
@@ -36,9 +37,9 @@ t.test('one invite, one answer until it is accepted, then the person is linked',
   }
   t.equal(emulator.state().invites.length, 1)
   t.same(bridge.openEntries(), [])
-  t.match(await bridge.invite('list'), { code: 0, out: /pia@example\.com: pending, sent .*Z, i/i })
-  const shown = JSON.parse((await bridge.invite('list', '--json')).out) as object
-  t.match(shown, [{ login: 'Pia@example.com', id, status: 'pending' }])
+  t.match(bridge.query('select * from invites'), [
+    { login: 'Pia@example.com', box_id: id, status: 'pending' }
+  ])
 
   emulator.admin.answerInvite(pia, 'accepted')
   const linked = await scim.post('/Users', body)
@@ -48,8 +49,22 @@ t.test('one invite, one answer until it is accepted, then the person is linked',
   t.match(bridge.query("select target, notes from audit where action = 'invite.end'"), [
     { target: `user:${String(linked.body['id'])}`, notes: new RegExp(id) }
   ])
-  t.match(await bridge.invite('list'), { code: 0, out: /^No invites\.\s*$/ })
+  t.same(bridge.query('select * from invites'), [])
   t.match(await scim.post('/Users', body), { status: 409, body: { detail: /match that user/ } })
+})
+
+t.test('box-scim invite and box-scim status', async (t) => {
+  const bridge = await startConflictBridge(t, env)
+  t.match(await bridge.invite('list'), { code: 0, out: /^No invites\.\s*$/ })
+  await bridge.scim.post('/Users', person(pia))
+  t.match(await bridge.invite('list'), { code: 0, out: /^pia@example\.com: pending, sent .*Z, in/ })
+  const { out } = await bridge.invite('list', '--json')
+  t.match(JSON.parse(out), [{ login: pia, id: /^\d+$/, status: 'pending', sentAt: Number }])
+  const status = await runCommand(['status'], { env: { DATABASE_URL: bridge.databaseUrl } })
+  t.match(status.out, /^Invites +1 pending, the oldest for \d+ \w+: see box-scim invite list$/m)
+  t.match(await bridge.invite('forget', 'nobody@example.com'), { code: 1, err: /No invite/ })
+  t.match(await bridge.invite('forget', pia), { code: 0, out: /was pending, is forgotten/ })
+  t.match(await bridge.invite('list'), { code: 0, out: /^No invites/ })
 })
 
 t.test('who accepts is found by the reconcile, and linked by the next POST', async (t) => {
@@ -104,9 +119,13 @@ t.test('an invite that comes to nothing, and another one', async (t) => {
     t.strictSame(bridge.takeCalls(), ['POST /users', 'GET /users'], 'Box is not asked again')
     t.equal(emulator.state().invites.length, 1, 'and no other is sent')
 
-    t.match(await bridge.invite('forget', 'nobody@example.com'), { code: 1, err: /No invite/ })
-    t.match(await bridge.invite('forget', 'PIA@example.com'), { code: 0, out: /forgotten/ })
-    t.match(bridge.lastAudit(), { action: 'invite.forget', target: `login:${pia}` })
+    await t.rejects(bridge.forget('nobody@example.com'), { message: /No invite is known for/ })
+    await bridge.forget('PIA@example.com')
+    t.match(bridge.lastAudit(), {
+      action: 'invite.forget',
+      target: `login:${pia}`,
+      notes: [`it was ${status}`]
+    })
     t.match(await scim.post('/Users', person(pia)), answered(/must accept/))
     t.equal(emulator.state().invites.length, 2)
   }
@@ -120,7 +139,7 @@ t.test('a forgotten invite that is still pending in Box', async (t) => {
   ] as const) {
     const bridge = await startConflictBridge(t, env, { guesses: { repeatedInvite } })
     await bridge.scim.post('/Users', person(pia))
-    await bridge.invite('forget', pia)
+    await bridge.forget(pia)
     t.match(await bridge.scim.post('/Users', person(pia)), answered(detail), repeatedInvite)
     t.equal(bridge.emulator.state().invites.length, invites, repeatedInvite)
     t.same(bridge.openEntries(), [])
@@ -248,7 +267,7 @@ for (const [kind, isDoubtful] of kinds) {
       t.same(bridge.openEntries(), [], what)
       t.match(known(), [{ status: isInDoubt ? 'unknown' : 'pending' }], what)
       if (isInDoubt) {
-        t.match(await bridge.invite('forget', login), { code: 0 })
+        await bridge.forget(login)
         await postAgain()
       }
       t.equal(invited().length, 1, what)

@@ -1,4 +1,5 @@
 import type { Test } from 'tap'
+import { createOperator } from '../../src/compose/operator.ts'
 import type { Emulator } from '../../src/emulator/emulator.ts'
 import type { BridgeOptions } from './bridge.ts'
 import type { FusedOptions } from './fused-bridge.ts'
@@ -7,10 +8,14 @@ import { runCommand, type CommandResult } from './run-command.ts'
 
 /** A bridge with people inside and outside the enterprise, and what tests about conflicts ask it. */
 export interface ConflictBridge extends Omit<LeavingBridge, 'audit' | 'leavers'> {
+  /** What commands find the database by. */
+  readonly databaseUrl: string
   /** The newest entry of the audit. */
   lastAudit(): AuditedRequest
   /** Runs `box-scim invite` with these arguments, in a process of its own. */
   invite(...args: readonly string[]): Promise<CommandResult>
+  /** Has an invite forgotten, as `box-scim invite forget` does. */
+  forget(login: string): Promise<unknown>
   /** The entries of the journal that still need work. */
   openEntries(): readonly object[]
 }
@@ -49,7 +54,7 @@ export async function startConflictBridge(
   const bridge = await startLeavingBridge(t, env, { seed: conflictSeed, emulator, speed })
   const { query } = bridge
   const [row] = query("select file from pragma_database_list where name = 'main'")
-  const database = `file:${String(row?.['file'])}`
+  const databaseUrl = `file:${String(row?.['file'])}`
   return {
     ...bridge,
     lastAudit() {
@@ -64,7 +69,9 @@ export async function startConflictBridge(
         notes: JSON.parse(String(notes)) as readonly string[]
       }
     },
-    invite: (...args) => runCommand(['invite', ...args], { env: { DATABASE_URL: database } }),
+    databaseUrl,
+    invite: (...args) => runCommand(['invite', ...args], { env: { DATABASE_URL: databaseUrl } }),
+    forget: (login) => createOperator(databaseUrl).forgetInvite(login),
     openEntries: () => query("select * from journal where state in ('decided', 'sent', 'unknown')")
   }
 }
