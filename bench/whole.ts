@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { Population } from './population.ts'
-import { startBridge } from './processes/bridge.ts'
+import { startBridge, token } from './processes/bridge.ts'
 import { start } from './processes/start.ts'
 import { measureBlocks } from './blocks.ts'
 import { measureEngine } from './engine.ts'
@@ -44,7 +44,10 @@ export async function measureWhole({
     const large = await open('large', population)
     const baseline = start(program('baseline'))
     undo.push(() => baseline.stop())
-    const servers = { baseline, small, large }
+    const largePath = join(folder, 'large.db')
+    const least = start(program('least'), { args: [largePath, token] })
+    undo.push(() => least.stop())
+    const servers = { baseline, small, large, least }
     await wait(restMs)
     // Whoever starts serves nobody yet: what blocked the event loop until now is forgotten.
     for (const server of Object.values(servers)) await server.ask('longestBlock')
