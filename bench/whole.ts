@@ -17,8 +17,8 @@ const sizes = { small: 1_000, large: 100_000 }
 const population: Population = { people: sizes.large, groups: [100, 50_000] }
 const program = (name: string) => fileURLToPath(new URL(`processes/${name}.ts`, import.meta.url))
 
-/** How long the bridges rest before their memory is read. */
-const restMs = 2_000
+/** How long the bridges rest before their memory is read: V8 tidies up once a process is idle. */
+const restMs = 15_000
 
 /** Measures reads, single changes, blocks, memory and the SCIM engine. */
 export async function measureWhole({
@@ -30,14 +30,15 @@ export async function measureWhole({
   const folder = await mkdtemp(join(tmpdir(), 'box-scim-bench-'))
   const undo: (() => Promise<unknown>)[] = [() => rm(folder, { recursive: true })]
   try {
-    const box = start(program('box'), { args: [JSON.stringify(population)] })
-    undo.push(() => box.stop())
-    const boxUrl = await box.ask<string>('url')
     const open = async (name: string, population: Population) => {
+      const box = start(program('box'), { args: [JSON.stringify(population)] })
+      undo.push(() => box.stop())
+      const boxUrl = await box.ask<string>('url')
       const path = join(folder, `${name}.db`)
-      await seedDirectory(path, population, new URL(boxUrl).host)
+      await seedDirectory(path, population.people, boxUrl)
       const bridge = await startBridge(path, boxUrl)
       undo.push(() => bridge.stop())
+      await bridge.logged('the directory is compared with Box')
       return bridge
     }
     const small = await open('small', { people: sizes.small, groups: [100] })
