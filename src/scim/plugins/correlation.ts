@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import type { Logger } from 'pino'
 import type { Milliseconds } from '../../lib/clock.ts'
+import { securityHeaders } from './security-headers.ts'
 
 /** A request that was answered. */
 export interface AnsweredRequest {
@@ -13,7 +14,9 @@ export interface AnsweredRequest {
 
 /** What every answer carries, whoever makes it: the router, a route or the HTTP parser. */
 export function standingHeaders(correlationId: string, demo: boolean): Record<string, string> {
-  return { 'x-correlation-id': correlationId, ...(demo ? { 'x-box-bridge': 'demo' } : {}) }
+  return demo
+    ? { 'x-correlation-id': correlationId, 'x-box-bridge': 'demo', ...securityHeaders }
+    : { 'x-correlation-id': correlationId, ...securityHeaders }
 }
 
 /**
