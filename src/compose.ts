@@ -141,7 +141,8 @@ async function run(
   })
   const stop = new AbortController()
   const isImported = () => firstImport.progress() === 'done'
-  const watched = await observation.attach({ directory, box: box.client, isImported })
+  const book = createTokenBook({ directory, clock, log, alerts })
+  const watched = await observation.attach({ directory, box: box.client, isImported, book })
   const { provisioning, worker, leaverWorker, hintWorker } = joinProvisioning({
     ...parts,
     firstImport,
@@ -149,7 +150,6 @@ async function run(
     mirror: { isCurrent: () => feed?.isCurrent() ?? false }
   })
   const demo = demoOf(config, box, random)
-  const book = createTokenBook({ directory, clock, log, alerts })
   await book.refresh()
   assertSomebodyMayCall(config, book)
   const app = buildApp(
@@ -162,7 +162,11 @@ async function run(
         box: box.client.health().ok ? 'ok' : 'degraded',
         import: firstImport.progress()
       }),
-      authenticate: createAuthenticate(waysIn(config, demo?.token, { book, clock }), clock),
+      authenticate: createAuthenticate(waysIn(config, demo?.token, { book, clock }), {
+        clock,
+        basic: config.basicAuth,
+        onTurnedAway: observation.onTurnedAway
+      }),
       clock,
       random,
       cursorSecret: await keepSecret(directory, random, 'cursors'),
@@ -172,6 +176,7 @@ async function run(
       publicUrl: config.publicUrl,
       requestBudgetMs: config.requestBudgetMs,
       trustedProxies: config.trustedProxies,
+      callers: config.callerLimits,
       demo: demo !== undefined,
       logger: log
     }

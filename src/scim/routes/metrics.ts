@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { Authenticate } from '../access/caller.ts'
 import { requireToken } from '../plugins/auth.ts'
+import type { CountRequest } from '../plugins/caller-limits.ts'
 import { serve } from './endpoint.ts'
 import type { Handler } from './endpoint.ts'
 
@@ -16,12 +17,13 @@ export interface MetricsSource {
 export function serveMetrics(
   app: FastifyInstance,
   source: MetricsSource,
-  authenticate: Authenticate
+  authenticate: Authenticate,
+  count: CountRequest
 ): void {
   const read: Handler = async (_request, reply) =>
     reply.type(source.contentType).send(await source.read())
   app.register((metrics, _options, done) => {
-    requireToken(metrics, authenticate)
+    requireToken(metrics, authenticate, count)
     serve(metrics, '/metrics', { GET: read }, { rights: () => ['metrics'] })
     done()
   })
