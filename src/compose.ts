@@ -14,6 +14,7 @@ import {
 import { createReconcile } from './background/reconcile.ts'
 import { showAgain } from './background/show-again.ts'
 import { assertSomebodyMayCall, waysIn } from './compose/access.ts'
+import { endRequests, endWork } from './compose/closing.ts'
 import { connectBox, type BoxSide } from './compose/box-side.ts'
 import { openBridgeDirectory } from './compose/bridge-directory.ts'
 import type { Config } from './config/config.ts'
@@ -54,7 +55,7 @@ export interface Server {
   readonly ready: Promise<void>
   /** What the demo is reached with; undefined in front of a real Box. */
   readonly demo: Demo | undefined
-  /** Ends running requests and the background work, then closes everything. */
+  /** Ends running requests and the background work, within 30 s, then closes everything. */
   close(): Promise<void>
 }
 
@@ -208,12 +209,10 @@ async function run(
     ready,
     demo,
     async close() {
-      await app.close()
+      await endRequests(app, { clock, log })
       stop.abort()
       // Turns waiting calls away, so that the background work ends soon.
-      await box.close()
-      await Promise.allSettled([background, bookKeeping, alerting])
-      await noting
+      await endWork([box.close(), background, bookKeeping, alerting, noting], { clock, log })
       await watched.flush()
       await directory.close()
       observation.close()
