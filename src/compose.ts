@@ -37,7 +37,7 @@ import { createProvisioning, type Provisioning } from './provisioning/provisioni
 import { keepSecret } from './provisioning/secrets.ts'
 import type { ProvisioningSettings } from './provisioning/settings.ts'
 import { createAuthenticate } from './scim/access/authenticator.ts'
-import { buildApp, httpLimits } from './scim/app.ts'
+import { buildApp, httpLimits, type HttpOptions } from './scim/app.ts'
 
 /** What tests replace; each has a default. */
 export interface ServerParts {
@@ -45,6 +45,8 @@ export interface ServerParts {
   readonly random?: Random
   /** Where the log goes; default standard output, at LOG_LEVEL. */
   readonly logger?: Logger
+  /** What HTTP requests may be at most, where it is not {@link httpLimits}. */
+  readonly http?: HttpOptions
 }
 
 /** A bridge that is listening. */
@@ -94,7 +96,8 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
     undo.push(() => box.close())
     const directory = await openBridgeDirectory(config, box, { clock, log })
     undo.push(() => directory.close())
-    return await run(config, { box, directory, observation, alerts, clock, random, log, settings })
+    const common = { box, directory, observation, alerts, clock, random, log, settings }
+    return await run(config, { ...common, http: parts.http ?? {} })
   } catch (error) {
     for (const step of undo.toReversed()) await step()
     throw error
@@ -126,6 +129,7 @@ async function run(
     readonly random: Random
     readonly log: Logger
     readonly settings: ProvisioningSettings
+    readonly http: HttpOptions
   }
 ): Promise<Server> {
   const { box, directory, observation, alerts, clock, random, log, settings } = parts
@@ -174,6 +178,7 @@ async function run(
       monitoring: watched.monitoring
     },
     {
+      ...parts.http,
       publicUrl: config.publicUrl,
       requestBudgetMs: config.requestBudgetMs,
       trustedProxies: config.trustedProxies,

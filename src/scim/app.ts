@@ -100,6 +100,12 @@ export interface AppOptions {
   readonly callers?: CallerLimits | undefined
 }
 
+/** What HTTP requests may be at most. */
+export type HttpOptions = Pick<
+  AppOptions,
+  'bodyLimit' | 'maxHeaderBytes' | 'receiveTimeoutMs' | 'silenceMs' | 'connections'
+>
+
 /** What HTTP requests may be at most where {@link AppOptions} do not say otherwise. */
 export const httpLimits = {
   /** Holds a PATCH of about 100,000 members. */
