@@ -189,13 +189,16 @@ t.test('JWTs of an issuer (RFC 9068, RFC 8725)', async (t) => {
   t.equal(await ask(await issuer.sign({ azp: undefined, cid: client })), 200, 'Okta')
   t.equal(await ask(await issuer.sign({ exp: now - 10 })), 200, 'clocks may differ a little')
 
+  // The audience that all apps of a tenant share.
+  const shared = '8adf8e6e-67b2-4cf2-a259-e3dc5476c621'
   const refused: readonly [string, Parameters<Issuer['sign']>][] = [
     ['expired', [{ exp: now - 120 }]],
     ['without an end', [{ exp: undefined }]],
     ['not yet valid', [{ nbf: now + 600 }]],
     ['of another issuer', [{ iss: 'https://issuer.example.com' }]],
     ['of no issuer', [{ iss: undefined }]],
-    ['for another audience', [{ aud: '8adf8e6e-67b2-4cf2-a259-e3dc5476c621' }]],
+    ['for another audience', [{ aud: 'api://another-app' }]],
+    ['as Entra ID sends it for a blank secret', [{ aud: shared, azp: undefined, appid: client }]],
     ['for no audience', [{ aud: undefined }]],
     ['of another client', [{ azp: 'another-client' }]],
     ['of no client', [{ azp: undefined }]],
@@ -252,6 +255,23 @@ t.test('tricks with the algorithm do not work (RFC 8725 §2.1)', async (t) => {
   for (const [what, token] of Object.entries(tricks)) {
     t.equal(await statusOf(url, `Bearer ${token}`), 401, what)
   }
+})
+
+t.test('nobody is asked for keys because a token says so (RFC 8725 §3.10)', async (t) => {
+  const issuer = await startIssuer(t)
+  const stranger = await startIssuer(t)
+  const url = await bridgeOf(t, issuer)
+  const jku = `${stranger.url}/keys`
+  const kid = stranger.published[0]?.kid ?? ''
+  const tokens = {
+    'its own keys': await stranger.sign({ iss: issuer.url }, { jku, kid }),
+    'its own issuer': await stranger.sign(),
+    'its own issuer, written almost like the other': await stranger.sign({ iss: `${issuer.url}/` })
+  }
+  for (const [what, token] of Object.entries(tokens)) {
+    t.equal(await statusOf(url, `Bearer ${token}`), 401, what)
+  }
+  t.equal(stranger.requests, 0)
 })
 
 t.test('an issuer that takes a new key, and one that is away', async (t) => {
