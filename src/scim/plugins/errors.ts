@@ -16,7 +16,7 @@ import type { Challenge } from '../access/challenges.ts'
 import { errorBody, ScimError } from '../protocol/errors.ts'
 import type { ScimType } from '../protocol/errors.ts'
 import { discardBody } from './bodies.ts'
-import { mediaTypeAdvice, sendScim } from './content-type.ts'
+import { asScim, mediaTypeAdvice } from './content-type.ts'
 import { standingHeaders } from './correlation.ts'
 
 /** How a failure is answered (RFC 7644 §3.12). */
@@ -84,7 +84,7 @@ export function answerErrors(app: FastifyInstance, bodyLimit: number): void {
     const limit = Math.min(bodyLimit, request.routeOptions.bodyLimit ?? bodyLimit)
     const answer = explainError(error, request, limit)
     if (answer.status === 413) await discardBody(request)
-    return sendError(reply, answer)
+    return describe(reply, answer)
   })
 }
 
@@ -106,18 +106,18 @@ export function answerFrameworkErrors(demo: boolean, bodyLimit: number) {
     const answer = explainError(error, request, bodyLimit)
     const { id: correlationId, method } = request
     request.log.info({ correlationId, method, status: answer.status }, 'unroutable request')
-    void sendError(reply.headers(standingHeaders(request.id, demo)), answer)
+    void reply.headers(standingHeaders(request.id, demo)).send(describe(reply, answer))
   }
 }
 
-/** Sends `answer` with the headers that its status asks for. */
-function sendError(reply: FastifyReply, answer: ErrorAnswer): FastifyReply {
+/** Gives the reply the status of `answer` and the headers that it asks for; returns its body. */
+function describe(reply: FastifyReply, answer: ErrorAnswer): string {
   void reply.code(answer.status)
   if (answer.challenge !== undefined) void reply.header('www-authenticate', answer.challenge)
   if (answer.retryAfterSeconds !== undefined) {
     void reply.header('retry-after', String(answer.retryAfterSeconds))
   }
-  return sendScim(reply, JSON.stringify(errorBody(answer)))
+  return asScim(reply, JSON.stringify(errorBody(answer)))
 }
 
 function provisioningAnswer(error: ProvisioningError): ErrorAnswer {

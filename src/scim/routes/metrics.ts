@@ -20,8 +20,10 @@ export function serveMetrics(
   authenticate: Authenticate,
   count: CountRequest
 ): void {
-  const read: Handler = async (_request, reply) =>
-    reply.type(source.contentType).send(await source.read())
+  const read: Handler = async (_request, reply) => {
+    void reply.type(source.contentType)
+    return source.read()
+  }
   app.register((metrics, _options, done) => {
     requireToken(metrics, authenticate, count)
     serve(metrics, '/metrics', { GET: read }, { rights: () => ['metrics'] })
