@@ -4,6 +4,7 @@ import type { CommandIo } from './command.ts'
 import { doctor } from './doctor.ts'
 import { showMapping, testMapping } from './mapping.ts'
 import { fuseAct, fuseList } from './fuse.ts'
+import { reconcileAccept } from './reconcile.ts'
 import { serve } from './serve.ts'
 import { status } from './status.ts'
 import { createToken, listTokens, revokeToken } from './token.ts'
@@ -53,6 +54,7 @@ export function createProgram(io: CommandIo, exit: (code: number) => void): Comm
     .action(async (file: string) => exit(await testMapping(io, file)))
 
   addFuse(program, io, exit)
+  addReconcile(program, io, exit)
   addTokens(program, io, exit)
   return program
 }
@@ -80,6 +82,15 @@ function addFuse(program: Command, io: CommandIo, exit: (code: number) => void):
     .description('drop held removals')
     .argument('[login...]', names)
     .action(async (logins: readonly string[]) => exit(await fuseAct(io, 'discard', logins)))
+}
+
+function addReconcile(program: Command, io: CommandIo, exit: (code: number) => void): void {
+  program
+    .command('reconcile')
+    .description('act on what the comparison with Box has stopped')
+    .command('accept')
+    .description('accept that what a guard has stopped is really gone from Box')
+    .action(async () => exit(await reconcileAccept(io)))
 }
 
 function addTokens(program: Command, io: CommandIo, exit: (code: number) => void): void {

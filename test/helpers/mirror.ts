@@ -34,6 +34,8 @@ export interface Mirror extends Pick<Provisioning, 'users' | 'groups'> {
   drive(): Promise<void>
   /** One whole reconcile of the groups that are its turn, or of all; resolves to the hints it noted. */
   reconcile(scope?: 'turn' | 'all', signal?: AbortSignal): Promise<readonly Hint[]>
+  /** Reconciles as the bridge does by itself, until `signal` aborts; only when it is asked to. */
+  keepReconciled(signal: AbortSignal): Promise<void>
   /** What accompanies a SCIM request. */
   context(): RequestContext
 }
@@ -122,6 +124,7 @@ export async function openMirror(
       await reconcile.once(scope, signal)
       return (await directory.hints.due(clock.now(), 1_000)).map(({ hint }) => hint)
     },
+    keepReconciled: (signal) => reconcile.run(signal),
     context: () => {
       return { correlationId: 'c', actor: 'idp', deadline: clock.now() + 60_000 }
     }
