@@ -21,7 +21,9 @@ function rowsBelow(heading: string, text = page): readonly (readonly string[])[]
   )
 }
 
-type Answers = Readonly<Record<string, { readonly status: number; readonly scimType?: string | undefined }>>
+type Answers = Readonly<
+  Record<string, { readonly status: number; readonly scimType?: string | undefined }>
+>
 
 for (const [heading, answers] of [
   ['What is refused', provisioningAnswers],

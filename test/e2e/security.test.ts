@@ -38,12 +38,13 @@ t.test('no address in a resource is ever connected to', async (t) => {
   t.equal(connections, 0)
 })
 
+const asRoles = (value: string) => ({ roles: [{ value, primary: true }] })
+const asBox = (role: string) => ({ [boxUser]: { role } })
+
 t.test('a role from the identity provider makes nobody an admin', async (t) => {
   const bridge = await startBridge(t)
   const scim = scimClient(bridge)
   const roleOf = (name: string) => bridge.emulator.state().users[`${name}@example.com`]?.role
-  const asRoles = (value: string) => ({ roles: [{ value, primary: true }] })
-  const asBox = (role: string) => ({ [boxUser]: { role } })
   for (const [index, attributes] of [
     asRoles('coadmin'),
     asRoles('admin'),
