@@ -51,6 +51,7 @@ t.test('nothing set: the demo, with every default', async (t) => {
     oidcIssuers: [],
     basicAuth: false,
     trustedProxies: [],
+    callerLimits: { requestsPerSecond: 2_000, writes: 800 },
     databaseUrl: 'file:data/demo.db',
     boxCallsPerMinute: 900,
     boxCallsPerMonth: undefined,

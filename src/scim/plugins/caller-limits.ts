@@ -48,6 +48,9 @@ export type CountRequest = (
 /** What somebody may ask at once who has asked nothing before, as the time it stands for. */
 export const burstMs: Milliseconds = 10_000
 
+/** The methods of requests that may take access away. */
+const mayRemove = new Set(['PUT', 'PATCH', 'DELETE'])
+
 /** A limit that a request is beyond. */
 interface Excess {
   readonly limit: CallerLimit
@@ -69,8 +72,8 @@ interface Use {
 
 /**
  * Creates the count of what each caller asks; it must come before the routes. There are as many callers
- * as tokens and clients that the bridge knows. A read that is too much is refused at once; a write only
- * once its body shows that it takes no access away, since a leaver must not wait for another try.
+ * as tokens and clients that the bridge knows. What is too much is refused at once; a change only once
+ * its body shows that it takes no access away, since a leaver must not wait for another try.
  */
 export function limitCallers(app: FastifyInstance, options: CallerLimitOptions): CountRequest {
   const { limits, clock, onExceeded } = options
@@ -88,13 +91,16 @@ export function limitCallers(app: FastifyInstance, options: CallerLimitOptions):
   return (caller, request, reply) => {
     const use = useOf(caller)
     const waitMs = count(use)
-    const excess = waitMs > 0 ? tooFast(waitMs) : undefined
-    if (isRead(request)) return excess === undefined ? undefined : refusal(excess)
+    const isWrite = !isRead(request)
+    const isBusy = isWrite && use.writes >= mostWrites
+    const excess = waitMs > 0 ? tooFast(waitMs) : isBusy ? busy : undefined
+    if (excess !== undefined && !mayRemove.has(request.method)) return refusal(excess)
+    if (!isWrite) return undefined
     use.writes += 1
     reply.raw.once('close', () => {
       use.writes -= 1
     })
-    request.excess = excess ?? (use.writes > mostWrites ? busy : undefined)
+    request.excess = excess
     return undefined
   }
 
