@@ -9,6 +9,8 @@ import {
   type FuseReport,
   type FuseVerb
 } from '../provisioning/fuse-desk.ts'
+import { forgetInvite, listInvites, type ShownInvite } from '../provisioning/invite-desk.ts'
+import type { Invite } from '../provisioning/invites.ts'
 import type { Directory } from '../provisioning/ports.ts'
 import {
   makeToken,
@@ -33,6 +35,10 @@ export interface Operator {
   actOnHeld(verb: FuseVerb, names: readonly string[]): Promise<FuseAction>
   /** Accepts that what a guard stopped is really gone from Box; see {@link acceptDisappearance}. */
   acceptDisappearance(): Promise<Accepted>
+  /** The invites that are neither accepted nor forgotten, oldest first. */
+  invites(): Promise<readonly ShownInvite[]>
+  /** Forgets the invite of a login; see {@link forgetInvite}. */
+  forgetInvite(login: string): Promise<Invite>
   /** Makes a token and resolves to it; where there is no directory yet, it is made too. */
   makeToken(request: TokenRequest): Promise<string>
   /** All tokens, oldest first. */
@@ -70,6 +76,12 @@ export function createOperator(
       beside((directory) => {
         const at = { now: clock.now(), correlationId: random.uuid() }
         return acceptDisappearance(directory, at)
+      }),
+    invites: () => beside((directory) => listInvites(directory)),
+    forgetInvite: (login) =>
+      beside((directory) => {
+        const at = { now: clock.now(), correlationId: random.uuid() }
+        return forgetInvite(directory, login, at)
       }),
     async makeToken(request) {
       await createDirectoryIfMissing(databaseUrl, { clock, log: pino({ enabled: false }) })
