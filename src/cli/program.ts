@@ -55,8 +55,8 @@ export function createProgram(io: CommandIo, exit: (code: number) => void): Comm
     .action(async (file: string) => exit(await testMapping(io, file)))
 
   addFuse(program, io, exit)
-  addReconcile(program, io, exit)
   addInvites(program, io, exit)
+  addReconcile(program, io, exit)
   addTokens(program, io, exit)
   return program
 }
@@ -86,15 +86,6 @@ function addFuse(program: Command, io: CommandIo, exit: (code: number) => void):
     .action(async (logins: readonly string[]) => exit(await fuseAct(io, 'discard', logins)))
 }
 
-function addReconcile(program: Command, io: CommandIo, exit: (code: number) => void): void {
-  program
-    .command('reconcile')
-    .description('act on what the comparison with Box has stopped')
-    .command('accept')
-    .description('accept that what a guard has stopped is really gone from Box')
-    .action(async () => exit(await reconcileAccept(io)))
-}
-
 function addInvites(program: Command, io: CommandIo, exit: (code: number) => void): void {
   const invite = program
     .command('invite')
@@ -111,6 +102,15 @@ function addInvites(program: Command, io: CommandIo, exit: (code: number) => voi
     .description('forget an invite, so that the next POST for the login sends another')
     .argument('<login>', 'the login that was invited')
     .action(async (login: string) => exit(await inviteForget(io, login)))
+}
+
+function addReconcile(program: Command, io: CommandIo, exit: (code: number) => void): void {
+  program
+    .command('reconcile')
+    .description('act on what the comparison with Box has stopped')
+    .command('accept')
+    .description('accept that what a guard has stopped is really gone from Box')
+    .action(async () => exit(await reconcileAccept(io)))
 }
 
 function addTokens(program: Command, io: CommandIo, exit: (code: number) => void): void {

@@ -33,12 +33,12 @@ export interface Operator {
   fuses(): Promise<FuseReport>
   /** Releases or discards what they hold; see {@link actOnHeld}. */
   actOnHeld(verb: FuseVerb, names: readonly string[]): Promise<FuseAction>
-  /** Accepts that what a guard stopped is really gone from Box; see {@link acceptDisappearance}. */
-  acceptDisappearance(): Promise<Accepted>
   /** The invites that are neither accepted nor forgotten, oldest first. */
   invites(): Promise<readonly ShownInvite[]>
   /** Forgets the invite of a login; see {@link forgetInvite}. */
   forgetInvite(login: string): Promise<Invite>
+  /** Accepts that what a guard stopped is really gone from Box; see {@link acceptDisappearance}. */
+  acceptDisappearance(): Promise<Accepted>
   /** Makes a token and resolves to it; where there is no directory yet, it is made too. */
   makeToken(request: TokenRequest): Promise<string>
   /** All tokens, oldest first. */
@@ -72,16 +72,16 @@ export function createOperator(
         const at = { now: clock.now(), correlationId: random.uuid() }
         return actOnHeld(directory, verb, names, at)
       }),
-    acceptDisappearance: () =>
-      beside((directory) => {
-        const at = { now: clock.now(), correlationId: random.uuid() }
-        return acceptDisappearance(directory, at)
-      }),
     invites: () => beside((directory) => listInvites(directory)),
     forgetInvite: (login) =>
       beside((directory) => {
         const at = { now: clock.now(), correlationId: random.uuid() }
         return forgetInvite(directory, login, at)
+      }),
+    acceptDisappearance: () =>
+      beside((directory) => {
+        const at = { now: clock.now(), correlationId: random.uuid() }
+        return acceptDisappearance(directory, at)
       }),
     async makeToken(request) {
       await createDirectoryIfMissing(databaseUrl, { clock, log: pino({ enabled: false }) })

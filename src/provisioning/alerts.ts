@@ -17,6 +17,11 @@ export const alertCatalogue = {
     level: 'error',
     message: 'members of a protected group keep their access'
   },
+  'leaver-refused': {
+    level: 'error',
+    message:
+      'what follows a deactivation or a DELETE cannot be done: it is tried again once a day, for a week; box-scim status lists it'
+  },
   'membership-refused': {
     level: 'error',
     message: 'Box refused a membership that had been acknowledged'
