@@ -59,6 +59,7 @@ t.test('an alert is logged, counted and posted with a signature', async (t) => {
   await until('the alert arrives', () => received.length === 1)
   const [{ headers, body } = nothing] = received
   t.match(JSON.parse(body), { kind: 'protected-leaver', facts, at: '2030-01-01T00:00:00.000Z' })
+  t.match(JSON.parse(body), { runbook: 'docs/operations/runbook.md#protected-leaver' })
   t.notMatch(body, 'ann@example.com', 'what is for the log only stays there')
   const timestamp = String(headers['x-box-scim-timestamp'])
   t.equal(timestamp, String(Date.UTC(2030, 0, 1) / 1000))

@@ -244,9 +244,9 @@ t.test('the package offers the command', async (t) => {
 
 t.test('plain HTTP that other machines can reach is warned about', async (t) => {
   const warningsOf = async (env: Readonly<Record<string, string>>) => {
-    const lines: { readonly level: number; readonly msg: string }[] = []
-    const write = (line: string) => void lines.push(JSON.parse(line) as (typeof lines)[number])
-    const logger = pino({}, { write })
+    type Line = { readonly level: number; readonly msg: string }
+    const lines: Line[] = []
+    const logger = pino({}, { write: (line) => void lines.push(JSON.parse(line) as Line) })
     const bridge = await startBridge(t, {
       env: { LOG_LEVEL: 'info', ...env },
       dependencies: { logger }
