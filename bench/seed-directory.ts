@@ -27,6 +27,7 @@ const settings = {
   protectedLogins: new Set<string>(),
   protectedGroups: new Set<string>(),
   fuses: { people: undefined, memberships: undefined },
+  dryRun: false,
   logsPersonalData: false
 } as const
 

@@ -16,6 +16,7 @@ import { showAgain } from './background/show-again.ts'
 import { assertSomebodyMayCall, waysIn } from './compose/access.ts'
 import { connectBox, type BoxSide } from './compose/box-side.ts'
 import { openBridgeDirectory } from './compose/bridge-directory.ts'
+import { pretendToWrite } from './compose/dry-run.ts'
 import type { Config } from './config/config.ts'
 import { warnings } from './config/warnings.ts'
 import { systemClock, type Clock } from './lib/clock.ts'
@@ -89,10 +90,11 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
     const onTrouble = (trouble: BoxTrouble) => {
       if (trouble === 'credentials') alerts.raise('box-credentials-refused', { subject: 'box' })
     }
-    const box = await connectBox(config, { clock, random, log, onCall, onTrouble })
-    undo.push(() => box.close())
-    const directory = await openBridgeDirectory(config, box, { clock, log })
+    const boxSide = await connectBox(config, { clock, random, log, onCall, onTrouble })
+    undo.push(() => boxSide.close())
+    const directory = await openBridgeDirectory(config, boxSide, { clock, log })
     undo.push(() => directory.close())
+    const box = config.dryRun ? await pretendToWrite(boxSide, directory, clock) : boxSide
     return await run(config, { box, directory, observation, alerts, clock, random, log, settings })
   } catch (error) {
     for (const step of undo.toReversed()) await step()
@@ -274,7 +276,8 @@ function assertImported(firstImport: Import): void {
   )
 }
 
-function provisioningSettings(config: Config): ProvisioningSettings {
+/** What provisioning obeys, of the configuration. */
+export function provisioningSettings(config: Config): ProvisioningSettings {
   return {
     onExisting: config.onExisting,
     deactivatedStatus: config.onDeactivate,
@@ -286,6 +289,7 @@ function provisioningSettings(config: Config): ProvisioningSettings {
     protectedLogins: new Set(config.protectedLogins.map(fold)),
     protectedGroups: new Set(config.protectedGroups.map(fold)),
     fuses: { people: config.fuse, memberships: config.fuseMembers },
+    dryRun: config.dryRun,
     logsPersonalData: config.logPersonalData
   }
 }

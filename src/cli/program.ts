@@ -4,6 +4,7 @@ import type { CommandIo } from './command.ts'
 import { doctor } from './doctor.ts'
 import { showMapping, testMapping } from './mapping.ts'
 import { fuseAct, fuseList } from './fuse.ts'
+import { plan } from './plan.ts'
 import { serve } from './serve.ts'
 import { status } from './status.ts'
 import { createToken, listTokens, revokeToken } from './token.ts'
@@ -35,6 +36,12 @@ export function createProgram(io: CommandIo, exit: (code: number) => void): Comm
     .description('examine configuration, database, Box, PUBLIC_URL and tokens; change nothing')
     .option('--json', 'print JSON')
     .action(async (options: { readonly json?: boolean }) => exit(await doctor(io, options)))
+
+  program
+    .command('plan')
+    .description('show what a dry run would have done in Box')
+    .option('--json', 'print JSON')
+    .action(async (options: { readonly json?: boolean }) => exit(await plan(io, options)))
 
   const mapping = program
     .command('mapping')

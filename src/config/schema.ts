@@ -17,6 +17,7 @@ export interface ConfigValues {
   readonly BASIC_AUTH: boolean
   readonly TRUST_PROXY?: string
   readonly DATABASE_URL: string
+  readonly DRY_RUN: boolean
   readonly BOX_API_URL: string
   readonly BOX_CLIENT_ID?: string
   readonly BOX_CLIENT_SECRET?: string

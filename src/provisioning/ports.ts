@@ -2,6 +2,7 @@ import type { EpochMs } from '../lib/clock.ts'
 import type { JsonValue } from '../lib/json.ts'
 import type { BoxCallRecord } from './box-port.ts'
 import type { AccessToken, NewAccessToken } from './access.ts'
+import type { DryWrite, DryWriteEntry } from './dry-run/writes.ts'
 import type { Hint, HintSource, NotedHint } from './hints.ts'
 import type {
   BoxGroup,
@@ -200,6 +201,12 @@ export interface HintReads {
   waiting(): Promise<{ readonly count: number; readonly oldestAt: EpochMs | undefined }>
 }
 
+/** Reads of what a dry run has pretended to do in Box. */
+export interface DryRunReads {
+  /** Some of the writes with an id greater than `after`, in order; none are the end. */
+  writes(after: number): Promise<readonly DryWriteEntry[]>
+}
+
 /** All reads. */
 export interface DirectoryReads {
   readonly users: UserReads
@@ -210,6 +217,7 @@ export interface DirectoryReads {
   readonly hints: HintReads
   readonly state: StateReads
   readonly tokens: AccessTokenReads
+  readonly dryRun: DryRunReads
 }
 
 /** What a journal entry becomes. Absent keys stay. */
@@ -271,6 +279,8 @@ export interface DirectoryTransaction extends DirectoryReads {
     id: number,
     change: Partial<Pick<AccessToken, 'revokedAt' | 'lastUsedAt'>>
   ): Promise<void>
+  /** Keeps what a dry run pretends to do in Box. */
+  appendDryWrite(write: DryWrite, at: EpochMs): Promise<DryWriteEntry>
 }
 
 /** The directory: the local mirror of the Box enterprise and the shadow of what the IdP sent. */

@@ -5,7 +5,7 @@ import type { Dependencies } from './dependencies.ts'
 import { DeactivatedOnlyError, ProvisioningError } from './errors.ts'
 import { textOf } from './mapping/document.ts'
 import { loginOf } from './mapping/mapping.ts'
-import { isBoxId, type BoxUserId, type StoredResource, type UserRecord } from './model.ts'
+import { isResourceId, type BoxUserId, type StoredResource, type UserRecord } from './model.ts'
 import {
   isSameOperation,
   mayHaveReachedBox,
@@ -304,6 +304,6 @@ function isDeletion({ operation }: JournalEntry): boolean {
 }
 
 function parseId(id: string): BoxUserId {
-  if (!isBoxId(id)) throw userNotFound(id)
+  if (!isResourceId(id)) throw userNotFound(id)
   return id as BoxUserId
 }

@@ -18,6 +18,8 @@ export type DirectoryOpenErrorCode =
   | 'directory_older'
   /** The database belongs to another Box enterprise or Box host. */
   | 'directory_identity'
+  /** The database is one of a dry run and the bridge makes none, or the other way round. */
+  | 'directory_dry_run'
 
 /** The database was not opened and not changed; the message says why and what to do about it. */
 export class DirectoryOpenError extends Error {

@@ -3,6 +3,7 @@ import type { Directory, DirectoryReads, DirectoryTransaction } from '../provisi
 import { createAccessTokenStore } from './access-tokens.ts'
 import { createAuditStore } from './audit.ts'
 import type { Connection } from './dialect.ts'
+import { createDryRunStore } from './dry-run.ts'
 import type { Engine } from './engine.ts'
 import { createGroupCommit } from './group-commit.ts'
 import { createGroupStore } from './groups.ts'
@@ -71,7 +72,8 @@ function createStores(db: Kysely<Tables>) {
     audit: createAuditStore(db),
     hints: createHintStore(db),
     state: createStateStore(db),
-    tokens: createAccessTokenStore(db)
+    tokens: createAccessTokenStore(db),
+    dryRun: createDryRunStore(db)
   }
 }
 
@@ -111,12 +113,13 @@ function createReads(stores: Stores, session: Session): DirectoryReads {
     journal: stores.journal.reads(session),
     hints: stores.hints.reads(session),
     state: stores.state.reads(session),
-    tokens: stores.tokens.reads(session)
+    tokens: stores.tokens.reads(session),
+    dryRun: stores.dryRun.reads(session)
   }
 }
 
 function createTransaction(stores: Stores, session: Session): DirectoryTransaction {
-  const { users, groups, memberships, journal, audit, hints, state, tokens } = stores
+  const { users, groups, memberships, journal, audit, hints, state, tokens, dryRun } = stores
   return {
     ...createReads(stores, session),
     putUser: (record) => users.put(session, record),
@@ -140,6 +143,7 @@ function createTransaction(stores: Stores, session: Session): DirectoryTransacti
     postponeHint: (noted, notBefore) => hints.postpone(session, noted, notBefore),
     putState: (key, value) => state.put(session, key, value),
     addToken: (token) => tokens.add(session, token),
-    updateToken: (id, change) => tokens.update(session, id, change)
+    updateToken: (id, change) => tokens.update(session, id, change),
+    appendDryWrite: (write, at) => dryRun.append(session, write, at)
   }
 }

@@ -52,6 +52,7 @@ t.test('nothing set: the demo, with every default', async (t) => {
     basicAuth: false,
     trustedProxies: [],
     databaseUrl: 'file:data/demo.db',
+    dryRun: false,
     boxCallsPerMinute: 900,
     boxCallsPerMonth: undefined,
     boxEventsPollMs: 300_000,

@@ -48,9 +48,16 @@ t.test('no page names a key that does not exist', async (t) => {
     /^(BOX|SCIM|ON|LOGIN|PUBLIC|DATABASE|REQUEST|ALLOW|STRICT|LOG|FUSE|MAPPING|PROTECTED)_/
   const pages = [
     'README.md',
-    ...['architecture', 'box-app', 'cli', 'configuration', 'deployment', 'entra', 'okta'].map(
-      pageOf
-    ),
+    ...[
+      'architecture',
+      'box-app',
+      'cli',
+      'configuration',
+      'deployment',
+      'dry-run',
+      'entra',
+      'okta'
+    ].map(pageOf),
     ...['box', 'mapping', 'reliability', 'troubleshooting'].map(pageOf)
   ]
   for (const page of pages) {
