@@ -87,7 +87,8 @@ export function createAdmit(dependencies: {
       outcome: 'done',
       notes: [`${counted} removals counted, ${asked} more asked for, ${limit} allowed`]
     })
-    alerts.raise('fuse-open', { subject: `fuse:${fuse}`, ...opening })
+    // Nobody needs to be called for what a dry run only writes down.
+    if (!settings.dryRun) alerts.raise('fuse-open', { subject: `fuse:${fuse}`, ...opening })
   }
 }
 
