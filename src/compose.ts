@@ -280,6 +280,7 @@ function assertImported(firstImport: Import): void {
 export function provisioningSettings(config: Config): ProvisioningSettings {
   return {
     onExisting: config.onExisting,
+    onLoginConflict: config.onLoginConflict,
     deactivatedStatus: config.onDeactivate,
     leavers: config.leavers,
     onGroupDelete: config.onGroupDelete,

@@ -9,6 +9,8 @@ import {
   type FuseVerb
 } from '../provisioning/fuse-desk.ts'
 import { reportPlan, type PlanReport } from '../provisioning/dry-run/plan-report.ts'
+import { forgetInvite, listInvites, type ShownInvite } from '../provisioning/invite-desk.ts'
+import type { Invite } from '../provisioning/invites.ts'
 import type { Directory } from '../provisioning/ports.ts'
 import {
   makeToken,
@@ -38,6 +40,10 @@ export interface Operator {
   actOnHeld(verb: FuseVerb, names: readonly string[]): Promise<FuseAction>
   /** Tells what a dry run would have done. Rejects where the directory is none of a dry run. */
   plan(): Promise<DryPlan>
+  /** The invites that are neither accepted nor forgotten, oldest first. */
+  invites(): Promise<readonly ShownInvite[]>
+  /** Forgets the invite of a login; see {@link forgetInvite}. */
+  forgetInvite(login: string): Promise<Invite>
   /** Makes a token and resolves to it; where there is no directory yet, it is made too. */
   makeToken(request: TokenRequest): Promise<string>
   /** All tokens, oldest first. */
@@ -77,6 +83,12 @@ export function createOperator(
       const { host, enterpriseId } = owner
       return { box: { host, enterpriseId }, ...(await beside((it) => reportPlan(it))) }
     },
+    invites: () => beside((directory) => listInvites(directory)),
+    forgetInvite: (login) =>
+      beside((directory) => {
+        const at = { now: clock.now(), correlationId: random.uuid() }
+        return forgetInvite(directory, login, at)
+      }),
     async makeToken(request) {
       await createDirectoryIfMissing(databaseUrl, { clock, log: pino({ enabled: false }) })
       return beside((directory) => makeToken({ directory, clock, random }, request))
