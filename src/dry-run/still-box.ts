@@ -1,5 +1,5 @@
 import { fold } from '../lib/text.ts'
-import type { BoxReads } from '../provisioning/box-port.ts'
+import type { BoxInvite, BoxReads } from '../provisioning/box-port.ts'
 import type { BoxUser, BoxUserId } from '../provisioning/model.ts'
 
 /** Nobody's: what is asked of it are people only. */
@@ -8,8 +8,11 @@ const ownAccount = { id: '0' as BoxUserId, login: '' }
 const nothing = () => Promise.resolve(undefined)
 const noPage = () => Promise.resolve({ entries: [], nextOffset: undefined, truncated: false })
 
-/** A Box in which nothing happens, as a directory remembers it: these people, and no groups. */
-export function createStillBox(people: readonly BoxUser[]): BoxReads {
+/** A Box in which nothing happens, as a directory remembers it: these people and invites, and no groups. */
+export function createStillBox(
+  people: readonly BoxUser[],
+  invites: readonly BoxInvite[]
+): BoxReads {
   const byId = new Map(people.map((user) => [user.id, user]))
   const byLogin = new Map(people.map((user) => [fold(user.login), user]))
   const byExternalId = Map.groupBy(people, ({ externalAppUserId }) => externalAppUserId)
@@ -27,6 +30,6 @@ export function createStillBox(people: readonly BoxUser[]): BoxReads {
     findMembership: nothing,
     getMembership: nothing,
     listEvents: (position) => Promise.resolve({ events: [], count: 0, nextPosition: position }),
-    getInvite: nothing
+    getInvite: (id) => Promise.resolve(invites.find((invite) => invite.id === id))
   }
 }

@@ -47,6 +47,8 @@ async function previewOf(
   t.teardown(() => directory.close())
   await directory.transaction(async (tx) => {
     for (const changes of directoryOf) await tx.putUser(userRecord(changes))
+    const login = 'invited@example.com'
+    await tx.putInvite({ login, id: '77', status: 'pending', sentAt: 0, correlationId: 'c' })
   })
   const { people } = readPeopleFile(Buffer.from(csv))
   return previewPeople(people, {
@@ -195,6 +197,20 @@ t.test('the decisions are those of the configuration', async (t) => {
     [2, 'conflict', '12', 'login_taken', /^kim@example\.com belongs to user 12 already/],
     [3, 'unchanged', '11', null, null]
   ])
+})
+
+t.test('whoever was invited is outside the enterprise', async (t) => {
+  const found = await previewOf(t, 'login\ninvited@example.com\n')
+  t.match(verdicts(found), [
+    [
+      2,
+      'conflict',
+      null,
+      'invite_pending',
+      /^invited@example\.com belongs to a Box account outside/
+    ]
+  ])
+  t.strictSame(found.people[0]?.writes, [])
 })
 
 t.test('files as programs write them', async (t) => {

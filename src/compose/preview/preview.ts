@@ -1,10 +1,12 @@
 import { createDryBox } from '../../dry-run/dry-box.ts'
 import { createMemoryLog } from '../../dry-run/memory-log.ts'
+import { loginUsed } from '../../dry-run/refused.ts'
 import { createStillBox } from '../../dry-run/still-box.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { createKeyedLock } from '../../lib/keyed-lock.ts'
 import type { Logger } from '../../lib/logger.ts'
 import { fold } from '../../lib/text.ts'
+import type { BoxPort } from '../../provisioning/box-port.ts'
 import type { DryWrite } from '../../provisioning/dry-run/writes.ts'
 import { ProvisioningError } from '../../provisioning/errors.ts'
 import { textOf } from '../../provisioning/mapping/document.ts'
@@ -207,9 +209,23 @@ async function createTrial(
   before: ReadonlyMap<string, UserRecord>,
   { directory, settings, clock, log }: PreviewParts
 ) {
-  const reads = createStillBox([...before.values()].map(({ snapshot }) => snapshot))
+  const invites = await directory.invites.list()
+  const people = [...before.values()].map(({ snapshot }) => snapshot)
+  const reads = createStillBox(
+    people,
+    invites.flatMap(({ id, login, status }) => (id === undefined ? [] : [{ id, login, status }]))
+  )
   const written = createMemoryLog()
-  const box = await createDryBox({ reads, log: written, clock })
+  const dry = await createDryBox({ reads, log: written, clock })
+  const outside = new Set(invites.map(({ login }) => fold(login)))
+  const box: BoxPort = {
+    ...dry,
+    // Nobody is invited whose login is not outside the enterprise.
+    createUser: async (fields, call) => {
+      if (outside.has(fold(fields.login ?? ''))) throw loginUsed()
+      return dry.createUser(fields, call)
+    }
+  }
   const { users } = createProvisioning(
     {
       directory,
