@@ -6,6 +6,7 @@ const layers = {
   box: ['provisioning', 'lib'],
   store: ['provisioning', 'lib'],
   background: ['provisioning', 'lib'],
+  'dry-run': ['provisioning', 'lib'],
   emulator: ['lib'],
   metrics: ['provisioning', 'lib'],
   alerts: ['provisioning', 'lib'],

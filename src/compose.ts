@@ -17,6 +17,7 @@ import { assertSomebodyMayCall, waysIn } from './compose/access.ts'
 import { endRequests, endWork } from './compose/closing.ts'
 import { connectBox, type BoxSide } from './compose/box-side.ts'
 import { openBridgeDirectory } from './compose/bridge-directory.ts'
+import { pretendToWrite } from './compose/dry-run.ts'
 import type { Config } from './config/config.ts'
 import { warnings } from './config/warnings.ts'
 import { systemClock, type Clock } from './lib/clock.ts'
@@ -92,10 +93,11 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
     const onTrouble = (trouble: BoxTrouble) => {
       if (trouble === 'credentials') alerts.raise('box-credentials-refused', { subject: 'box' })
     }
-    const box = await connectBox(config, { clock, random, log, onCall, onTrouble })
-    undo.push(() => box.close())
-    const directory = await openBridgeDirectory(config, box, { clock, log })
+    const boxSide = await connectBox(config, { clock, random, log, onCall, onTrouble })
+    undo.push(() => boxSide.close())
+    const directory = await openBridgeDirectory(config, boxSide, { clock, log })
     undo.push(() => directory.close())
+    const box = config.dryRun ? await pretendToWrite(boxSide, directory, clock) : boxSide
     const common = { box, directory, observation, alerts, clock, random, log, settings }
     return await run(config, { ...common, http: parts.http ?? {} })
   } catch (error) {
@@ -283,7 +285,8 @@ function assertImported(firstImport: Import): void {
   )
 }
 
-function provisioningSettings(config: Config): ProvisioningSettings {
+/** What provisioning obeys, of the configuration. */
+export function provisioningSettings(config: Config): ProvisioningSettings {
   return {
     onExisting: config.onExisting,
     onLoginConflict: config.onLoginConflict,
@@ -296,6 +299,7 @@ function provisioningSettings(config: Config): ProvisioningSettings {
     protectedLogins: new Set(config.protectedLogins.map(fold)),
     protectedGroups: new Set(config.protectedGroups.map(fold)),
     fuses: { people: config.fuse, memberships: config.fuseMembers },
+    dryRun: config.dryRun,
     logsPersonalData: config.logPersonalData
   }
 }

@@ -270,7 +270,7 @@ function stateOf(kept: JsonValue | undefined): ReconcileState {
 
 /** Which part of the groups a group belongs to; it stays there whatever comes and goes. */
 function partOf(groupId: BoxGroupId): number {
-  return Number(BigInt(groupId) % BigInt(parts))
+  return Number(BigInt(groupId.replace(/\D/g, '')) % BigInt(parts))
 }
 
 function add(left: Found, right: Found): Found {

@@ -34,6 +34,8 @@ export interface BoxClientOptions {
   readonly connectTimeoutMs?: Milliseconds
   /** How long one attempt may take in all; default 20,000. A call's deadline can cut it short. */
   readonly requestTimeoutMs?: Milliseconds
+  /** Whether nothing but reads may reach Box: any other call throws before it is sent; default false. */
+  readonly readOnly?: boolean
   readonly clock: Clock
   readonly random: Random
   readonly log: Logger
@@ -72,7 +74,7 @@ export function createBoxClient(options: BoxClientOptions): BoxClient {
     request: createTokenSource({ ...options, throughSdk, transport, requestTimeoutMs }),
     clock
   })
-  const { onCall, onTrouble } = options
+  const { onCall, onTrouble, readOnly } = options
   const parts = {
     transport,
     patientTransport,
@@ -82,6 +84,7 @@ export function createBoxClient(options: BoxClientOptions): BoxClient {
     random,
     log,
     requestTimeoutMs,
+    readOnly,
     onCall,
     onTrouble
   }

@@ -62,6 +62,8 @@ export interface ExchangeParts {
   readonly clock: Clock
   readonly random: Random
   readonly log: Logger
+  /** Whether nothing but reads may be sent; default false. */
+  readonly readOnly?: boolean | undefined
   /** The longest time for one attempt, from connecting to the last byte. */
   readonly requestTimeoutMs: Milliseconds
   /** Is told of every HTTP exchange with the API, token requests aside. */
@@ -220,6 +222,9 @@ export function createExchange(parts: ExchangeParts): Exchange {
 
   return {
     async send(request, manner, call) {
+      if (parts.readOnly === true && request.method !== 'GET') {
+        throw new TypeError(`${request.method} was to be sent to a Box that is only read`)
+      }
       const progress: Progress = { attempts: 0, failures: 0, renewedToken: false, effect: 'none' }
       for (;;) {
         const verdict = await attempt(request, { ...manner, call }, progress).catch(

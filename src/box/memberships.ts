@@ -7,7 +7,7 @@ import { decodeMembership } from './decode.ts'
 
 type BoxMemberships = Pick<
   BoxPort,
-  'listGroupMemberships' | 'findMembership' | 'addMembership' | 'removeMembership'
+  'listGroupMemberships' | 'findMembership' | 'getMembership' | 'addMembership' | 'removeMembership'
 >
 
 /** The calls about who is in which group. */
@@ -41,6 +41,14 @@ export function createBoxMemberships(api: BoxApi): BoxMemberships {
       )
       const page = { offset, what: 'memberships', api }
       return decodePage(body, page, (raw) => decodeMembership(raw, { groupId: id }))
+    },
+
+    async getMembership(id, call) {
+      const work = api.call({ repeat: 'harmless', call }, ({ memberships }) =>
+        memberships.getGroupMembershipById(checked(id))
+      )
+      const found = await orGone(work.then((body) => ({ body })))
+      return found && shown(decodeMembership(found.body), 'membership', false)
     },
 
     async addMembership(groupId, userId, call) {

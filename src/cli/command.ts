@@ -14,7 +14,7 @@ export interface CommandIo {
 }
 
 /** The exit codes of every command. */
-export const exitCodes = { done: 0, failed: 1 } as const
+export const exitCodes = { done: 0, failed: 1, conflicts: 2 } as const
 
 /** Does a command's work and resolves to its exit code; a failure is printed. */
 export async function runCommand(io: CommandIo, work: () => Promise<void>): Promise<number> {

@@ -5,6 +5,8 @@ import { doctor } from './doctor.ts'
 import { showMapping, testMapping } from './mapping.ts'
 import { fuseAct, fuseList } from './fuse.ts'
 import { inviteForget, inviteList } from './invite.ts'
+import { plan } from './plan.ts'
+import { preview, type PreviewCommandOptions } from './preview.ts'
 import { reconcileAccept } from './reconcile.ts'
 import { serve } from './serve.ts'
 import { status } from './status.ts'
@@ -37,6 +39,23 @@ export function createProgram(io: CommandIo, exit: (code: number) => void): Comm
     .description('examine configuration, database, Box, PUBLIC_URL and tokens; change nothing')
     .option('--json', 'print JSON')
     .action(async (options: { readonly json?: boolean }) => exit(await doctor(io, options)))
+
+  program
+    .command('plan')
+    .description('show what a dry run would have done in Box')
+    .option('--json', 'print JSON')
+    .action(async (options: { readonly json?: boolean }) => exit(await plan(io, options)))
+
+  program
+    .command('preview')
+    .description('show what would become of the people whom an identity provider will send')
+    .argument('<file>', 'a CSV file of them: login, external id, name')
+    .option('--login <column>', 'the heading of the column that holds userName')
+    .option('--external-id <column>', 'the heading of the column that holds externalId')
+    .option('--json', 'print JSON')
+    .action(async (file: string, options: PreviewCommandOptions) =>
+      exit(await preview(io, file, options))
+    )
 
   const mapping = program
     .command('mapping')

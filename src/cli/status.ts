@@ -22,7 +22,7 @@ function describe(status: Status, now: EpochMs): readonly string[] {
   const { database, box, importedAt, events, people, groups } = status
   return [
     row('Directory', database),
-    row('Box', box === null ? 'none yet' : `enterprise ${box.enterpriseId} at ${box.host}`),
+    row('Box', describeBox(box)),
     row('First import', importedAt === null ? 'not done; so far:' : `done ${moment(importedAt)}`),
     row(
       'People',
@@ -38,6 +38,12 @@ function describe(status: Status, now: EpochMs): readonly string[] {
     ...describeFuses(status),
     ...describeAudit(status)
   ]
+}
+
+function describeBox(box: Status['box']): string {
+  if (box === null) return 'none yet'
+  const dryRun = box.dryRun ? '; a DRY RUN, which only reads Box' : ''
+  return `enterprise ${box.enterpriseId} at ${box.host}${dryRun}`
 }
 
 function describeEvents(events: Status['events'], now: EpochMs): string {

@@ -16,7 +16,11 @@ export interface BoxSide {
   close(): Promise<void>
 }
 
-const demoHost = 'demo.invalid'
+/** Where the demo's Box is, as far as its database is concerned. */
+export const demoIdentity = {
+  host: 'demo.invalid',
+  enterpriseId: demoCredentials.enterpriseId
+} as const
 
 /** Connects to Box; in the demo, to an emulator inside this process. */
 export async function connectBox(
@@ -44,10 +48,11 @@ export async function connectBox(
   const client = createBoxClient({
     ...parts,
     ...target,
-    callsPerMinute: config.boxCallsPerMinute
+    callsPerMinute: config.boxCallsPerMinute,
+    readOnly: config.dryRun
   })
   return {
-    host: config.mode === 'box' ? new URL(config.boxApiUrl).host : demoHost,
+    host: config.mode === 'box' ? new URL(config.boxApiUrl).host : demoIdentity.host,
     enterpriseId: (config.mode === 'box' ? config.boxCredentials : demoCredentials).enterpriseId,
     client,
     emulatorUrl,

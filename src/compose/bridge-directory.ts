@@ -16,7 +16,7 @@ export async function openBridgeDirectory(
   const options = {
     ...parts,
     url: config.databaseUrl,
-    identity: { boxHost: box.host, enterpriseId: box.enterpriseId }
+    identity: { boxHost: box.host, enterpriseId: box.enterpriseId, dryRun: config.dryRun }
   }
   // The embedded emulator begins anew at each start, so the directory of an earlier demo is worthless.
   if (config.mode === 'demo') await discardDirectory(options)

@@ -9,6 +9,7 @@ import {
   type FuseReport,
   type FuseVerb
 } from '../provisioning/fuse-desk.ts'
+import { reportPlan, type PlanReport } from '../provisioning/dry-run/plan-report.ts'
 import { forgetInvite, listInvites, type ShownInvite } from '../provisioning/invite-desk.ts'
 import type { Invite } from '../provisioning/invites.ts'
 import type { Directory } from '../provisioning/ports.ts'
@@ -21,7 +22,12 @@ import {
 } from '../provisioning/tokens.ts'
 import { backUpDirectory, type DirectoryBackup } from '../store/backup.ts'
 import { createDirectoryIfMissing, openDirectoryBeside } from '../store/open-beside.ts'
-import { readStatus, type DirectoryStatus } from '../store/status.ts'
+import { readOwner, readStatus, type DirectoryStatus } from '../store/status.ts'
+
+/** A plan and whose it is. */
+export interface DryPlan extends PlanReport {
+  readonly box: { readonly host: string; readonly enterpriseId: string }
+}
 
 /** What an operator does with a directory on the database itself, also while a bridge runs on it. */
 export interface Operator {
@@ -33,6 +39,8 @@ export interface Operator {
   fuses(): Promise<FuseReport>
   /** Releases or discards what they hold; see {@link actOnHeld}. */
   actOnHeld(verb: FuseVerb, names: readonly string[]): Promise<FuseAction>
+  /** Tells what a dry run would have done. Rejects where the directory is none of a dry run. */
+  plan(): Promise<DryPlan>
   /** The invites that are neither accepted nor forgotten, oldest first. */
   invites(): Promise<readonly ShownInvite[]>
   /** Forgets the invite of a login; see {@link forgetInvite}. */
@@ -72,6 +80,12 @@ export function createOperator(
         const at = { now: clock.now(), correlationId: random.uuid() }
         return actOnHeld(directory, verb, names, at)
       }),
+    async plan() {
+      const owner = await readOwner(databaseUrl)
+      if (owner?.dryRun !== true) throw new Error(noDryRun)
+      const { host, enterpriseId } = owner
+      return { box: { host, enterpriseId }, ...(await beside((it) => reportPlan(it))) }
+    },
     invites: () => beside((directory) => listInvites(directory)),
     forgetInvite: (login) =>
       beside((directory) => {
@@ -91,3 +105,7 @@ export function createOperator(
     revokeToken: (name) => beside((directory) => revokeToken({ directory, clock, random }, name))
   }
 }
+
+const noDryRun =
+  'This is no directory of a dry run. Start the bridge with DRY_RUN=true, let the identity provider run, ' +
+  'and give this command the same DATABASE_URL.'

@@ -88,6 +88,8 @@ interface Settings {
   readonly callerLimits: CallerLimits
   /** `file:PATH` or `file::memory:`. */
   readonly databaseUrl: string
+  /** Whether Box is only read, and what would be written is kept as a plan. */
+  readonly dryRun: boolean
   /** One budget for all calls to Box. */
   readonly boxCallsPerMinute: number
   /** What a calendar month has, to be warned about. */

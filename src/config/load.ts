@@ -6,7 +6,7 @@ import type { ConfigProblem } from './config-error.ts'
 import { parseFuse } from './fuse.ts'
 import { readIssuers } from './issuers.ts'
 import { settings } from './reference.ts'
-import { chooseMode, crossProblems, jwtCredentials } from './rules.ts'
+import { chooseMode, crossProblems, isDryRun, jwtCredentials } from './rules.ts'
 import type { ModeChoice } from './rules.ts'
 import { splitList, validateValues } from './schema.ts'
 import type { ConfigValues } from './schema.ts'
@@ -23,6 +23,8 @@ const demoDefaults = [
   ['LOGIN_DOMAIN', 'example.com']
 ] as const
 
+const dryRunDefaults = [[databaseKey, 'file:data/dry-run.db']] as const
+
 /**
  * Loads and checks the configuration: the environment, and the JSON file that `CONFIG_FILE` names.
  *
@@ -33,7 +35,7 @@ export function loadConfig(env: Environment, readFile: ReadFile): Config {
   const choice = chooseMode(env, given)
   const { values, wrong } = validateValues(
     new Map([
-      ...defaultsOf(choice),
+      ...defaultsOf(choice, given),
       ...[...given.values].map(([key, { value }]) => [key, plain(value)] as const)
     ])
   )
@@ -103,7 +105,7 @@ function loadKeys(given: Given, env: Environment, keys: readonly string[]): Conf
   const found = [...given.values].filter(([key]) => wanted.has(key))
   const { values, wrong } = validateValues(
     new Map([
-      ...defaultsOf(chooseMode(env, given)),
+      ...defaultsOf(chooseMode(env, given), given),
       ...found.map(([key, { value }]) => [key, value] as const)
     ])
   )
@@ -115,12 +117,13 @@ function loadKeys(given: Given, env: Environment, keys: readonly string[]): Conf
   return values
 }
 
-function defaultsOf({ mode }: ModeChoice): ReadonlyMap<string, unknown> {
+function defaultsOf({ mode }: ModeChoice, given: Given): ReadonlyMap<string, unknown> {
   return new Map<string, unknown>([
     ...settings.flatMap((setting): [string, unknown][] =>
       setting.default === undefined ? [] : [[setting.key, setting.default]]
     ),
-    ...(mode === 'demo' ? demoDefaults : [])
+    ...(mode === 'demo' ? demoDefaults : []),
+    ...(isDryRun(given) ? dryRunDefaults : [])
   ])
 }
 
@@ -169,6 +172,7 @@ function settingsOf(values: ConfigValues) {
       writes: values.CALLER_WRITES
     },
     databaseUrl: values.DATABASE_URL,
+    dryRun: values.DRY_RUN,
     boxCallsPerMinute: values.BOX_CALLS_PER_MINUTE,
     boxCallsPerMonth: values.BOX_CALLS_PER_MONTH,
     boxEventsPollMs: values.BOX_EVENTS_POLL_SECONDS * 1000,

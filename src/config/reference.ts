@@ -148,8 +148,13 @@ export const settings: readonly Setting[] = Object.freeze([
     { type: 'string', pattern: '^file:.+' },
     {
       default: 'file:data/bridge.db',
-      description: 'Where the directory is kept. The demo uses `file:data/demo.db` by default.'
+      description:
+        'Where the directory is kept. The demo uses `file:data/demo.db` by default, a dry run `file:data/dry-run.db`.'
     }
+  ),
+  flag(
+    'DRY_RUN',
+    'Whether Box is only read: requests are answered as usual, and what would be changed in Box is kept as a plan (`docs/dry-run.md`). A dry run has a database of its own.'
   ),
   setting('BOX_API_URL', 'an http or https URL without query, fragment or password', url, {
     default: 'https://api.box.com',

@@ -46,7 +46,25 @@ function webhookProblems({ mentioned }: Given): readonly ConfigProblem[] {
   }))
 }
 
-function demoProblems({ values }: Given): readonly ConfigProblem[] {
+/** Tells whether a dry run is asked for. */
+export function isDryRun({ values }: Given): boolean {
+  const value = values.get('DRY_RUN')?.value
+  return value === true || value === 'true'
+}
+
+function demoProblems(given: Given): readonly ConfigProblem[] {
+  return [...hostProblems(given), ...(isDryRun(given) ? [dryDemo] : [])]
+}
+
+const dryDemo: ConfigProblem = {
+  key: 'DRY_RUN',
+  given: '"true"',
+  reason: 'is of no use in the demo, which has no Box to be left alone',
+  allowed: '`true` together with the BOX_ keys of a Box enterprise',
+  advice: 'Set the BOX_ keys, or unset DRY_RUN.'
+}
+
+function hostProblems({ values }: Given): readonly ConfigProblem[] {
   const host = values.get('HOST')
   if (host === undefined || (typeof host.value === 'string' && isLoopback(host.value))) return []
   return [

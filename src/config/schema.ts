@@ -19,6 +19,7 @@ export interface ConfigValues {
   readonly CALLER_RATE_PER_SECOND: number
   readonly CALLER_WRITES: number
   readonly DATABASE_URL: string
+  readonly DRY_RUN: boolean
   readonly BOX_API_URL: string
   readonly BOX_CLIENT_ID?: string
   readonly BOX_CLIENT_SECRET?: string

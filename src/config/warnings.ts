@@ -4,6 +4,7 @@ import { isLoopback } from './loopback.ts'
 /** What is allowed and yet worth a look at every start; empty where there is nothing. */
 export function warnings(config: Config): readonly string[] {
   return [
+    ...(config.dryRun ? [nothingChanges] : []),
     ...accessWarnings(config),
     ...leaverWarnings(config.leavers),
     ...(config.onGroupDelete === 'delete' ? [groupsDeleted] : []),
@@ -11,6 +12,9 @@ export function warnings(config: Config): readonly string[] {
     ...(config.mode === 'box' ? boxWarnings(config.boxApiUrl, config.databaseUrl) : [])
   ]
 }
+
+const nothingChanges =
+  'DRY_RUN=true: Box is only read. Identity providers are told that everything was done, and nothing is; box-scim plan shows what would have been.'
 
 const groupsDeleted =
   'ON_GROUP_DELETE=delete: groups that are deleted in SCIM are deleted in Box, and everybody loses the folders shared with them. This cannot be undone.'

@@ -100,6 +100,25 @@ export interface BoxInvite {
   readonly status: string
 }
 
+/** The calls that change nothing in Box. */
+export type BoxReads = Pick<
+  BoxPort,
+  | 'getOwnAccount'
+  | 'getUser'
+  | 'findUserByLogin'
+  | 'findUsersByExternalId'
+  | 'listUsers'
+  | 'listAliases'
+  | 'getGroup'
+  | 'findGroupByName'
+  | 'listGroups'
+  | 'listGroupMemberships'
+  | 'findMembership'
+  | 'getMembership'
+  | 'listEvents'
+  | 'getInvite'
+>
+
 /**
  * The Box enterprise. Every method throws `BoxRefusedError` where Box says no and
  * `BoxUnavailableError` where it could not be asked or its answer is unknown; a look-up that finds
@@ -196,6 +215,8 @@ export interface BoxPort {
     userId: BoxUserId,
     call: BoxCall
   ): Promise<BoxMembership | undefined>
+  /** Reads one membership; undefined when Box answers 404. */
+  getMembership(id: BoxMembershipId, call: BoxCall): Promise<BoxMembership | undefined>
   /** Adds a member; a member that is there already counts as added. */
   addMembership(groupId: BoxGroupId, userId: BoxUserId, call: BoxCall): Promise<BoxMembership>
   /** Removes a membership; one that is gone already counts as removed. */

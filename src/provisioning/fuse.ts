@@ -49,16 +49,18 @@ const countedKinds: Readonly<Record<FuseName, BoxOperation['kind']>> = {
 /** Creates {@link Admit}; it alerts once each time a fuse opens. */
 export function createAdmit(dependencies: {
   readonly clock: Clock
-  readonly settings: Pick<ProvisioningSettings, 'fuses'>
+  readonly settings: Pick<ProvisioningSettings, 'fuses' | 'dryRun'>
   readonly alerts: Alerts
 }): Admit {
   const { clock, settings, alerts } = dependencies
+  // A dry run takes nothing away: that a fuse would have opened is written down, and all is shown.
+  const beyond = settings.dryRun ? 'counted' : 'refused'
 
   return async (tx, fuse, count, trail) => {
     const limit = settings.fuses[fuse]
     if (limit === undefined || count === 0) return 'free'
     const { openedAt, countedAfter } = await readFuse(tx, fuse)
-    if (openedAt !== undefined) return 'refused'
+    if (openedAt !== undefined) return beyond
     const since = clock.now() - limit.windowMs
     const counted = await tx.journal.countRemovals(countedKinds[fuse], since, countedAfter)
     // Most of the time the number alone is enough, and nobody need be counted.
@@ -66,7 +68,7 @@ export function createAdmit(dependencies: {
     const allowed = removalsAllowed(limit, counted + (await countBase(tx, fuse)))
     if (counted + count <= allowed) return 'counted'
     await open(tx, { fuse, counted, asked: count, limit: allowed }, trail)
-    return 'refused'
+    return beyond
   }
 
   async function open(tx: DirectoryTransaction, opening: FuseOpening, trail: Trail): Promise<void> {
@@ -85,7 +87,8 @@ export function createAdmit(dependencies: {
       outcome: 'done',
       notes: [`${counted} removals counted, ${asked} more asked for, ${limit} allowed`]
     })
-    alerts.raise('fuse-open', { subject: `fuse:${fuse}`, ...opening })
+    // Nobody needs to be called for what a dry run only writes down.
+    if (!settings.dryRun) alerts.raise('fuse-open', { subject: `fuse:${fuse}`, ...opening })
   }
 }
 
@@ -106,6 +109,15 @@ export async function readFuse(
     openedAt: typeof openedAt === 'number' ? openedAt : undefined,
     countedAfter: Number(countedAfter)
   }
+}
+
+/** How many removals were counted from the moment on at which the fuse opened: in a dry run, past it. */
+export function countFused(
+  { journal }: Pick<DirectoryReads, 'journal'>,
+  fuse: FuseName,
+  openedAt: EpochMs
+): Promise<number> {
+  return journal.countRemovals(countedKinds[fuse], openedAt - 1, 0)
 }
 
 /** Closes a fuse; counting begins anew. */

@@ -6,7 +6,7 @@ import type { SettleGroup } from './group-settlement.ts'
 import type { UpdateGroup } from './group-update.ts'
 import { groupNotFound, nameTaken } from './refusals.ts'
 import type { Memberships } from './memberships.ts'
-import { isBoxId, type BoxGroupId, type GroupRecord, type StoredResource } from './model.ts'
+import { isResourceId, type BoxGroupId, type GroupRecord, type StoredResource } from './model.ts'
 import { groupSubject } from './operations.ts'
 import { planGroup, type GroupPlan } from './plan/group-plan.ts'
 import { assertVersion } from './precondition.ts'
@@ -137,6 +137,6 @@ export function createGroups(
 }
 
 function parseId(id: string): BoxGroupId {
-  if (!isBoxId(id)) throw groupNotFound(id)
+  if (!isResourceId(id)) throw groupNotFound(id)
   return id as BoxGroupId
 }

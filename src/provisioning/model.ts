@@ -4,20 +4,30 @@ import type { ResourceTypeName } from './query.ts'
 
 declare const brand: unique symbol
 
-/** The id of a user in Box, which is also the SCIM id: 1 to 20 digits. */
+/** The id of a user in Box, which is also the SCIM id: 1 to 20 digits, or `dry-N` in a dry run. */
 export type BoxUserId = string & { readonly [brand]: 'BoxUserId' }
 
-/** The id of a group in Box, which is also the SCIM id: 1 to 20 digits. A number space of its own. */
+/** The id of a group in Box, which is also the SCIM id; like a user's. A number space of its own. */
 export type BoxGroupId = string & { readonly [brand]: 'BoxGroupId' }
 
-/** The id of a membership in Box: 1 to 20 digits. */
+/** The id of a membership in Box: 1 to 20 digits, or `dry-N` in a dry run. */
 export type BoxMembershipId = string & { readonly [brand]: 'BoxMembershipId' }
 
 const boxIdPattern = /^\d{1,20}$/
 
-/** Tells whether `id` can be a Box id; every other id is answered 404 before anything is called. */
+/** Tells whether `id` can be a Box id. */
 export function isBoxId(id: string): boolean {
   return boxIdPattern.test(id)
+}
+
+const resourceIdPattern = /^(\d|dry-\d)\d{0,19}$/
+
+/**
+ * Tells whether `id` can be a SCIM id: a Box id, or the id of what a dry run would have created. Every
+ * other id is answered 404 before anything is called.
+ */
+export function isResourceId(id: string): boolean {
+  return resourceIdPattern.test(id)
 }
 
 /**

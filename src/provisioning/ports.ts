@@ -2,6 +2,7 @@ import type { EpochMs } from '../lib/clock.ts'
 import type { JsonValue } from '../lib/json.ts'
 import type { BoxCallRecord } from './box-port.ts'
 import type { AccessToken, NewAccessToken } from './access.ts'
+import type { DryWrite, DryWriteEntry } from './dry-run/writes.ts'
 import type { Hint, HintSource, NotedHint } from './hints.ts'
 import type { Invite } from './invites.ts'
 import type {
@@ -209,6 +210,12 @@ export interface InviteReads {
   list(): Promise<readonly Invite[]>
 }
 
+/** Reads of what a dry run has pretended to do in Box. */
+export interface DryRunReads {
+  /** Some of the writes with an id greater than `after`, in order; none are the end. */
+  writes(after: number): Promise<readonly DryWriteEntry[]>
+}
+
 /** All reads. */
 export interface DirectoryReads {
   readonly users: UserReads
@@ -220,6 +227,7 @@ export interface DirectoryReads {
   readonly invites: InviteReads
   readonly state: StateReads
   readonly tokens: AccessTokenReads
+  readonly dryRun: DryRunReads
 }
 
 /** What a journal entry becomes. Absent keys stay. */
@@ -285,6 +293,8 @@ export interface DirectoryTransaction extends DirectoryReads {
     id: number,
     change: Partial<Pick<AccessToken, 'revokedAt' | 'lastUsedAt'>>
   ): Promise<void>
+  /** Keeps what a dry run pretends to do in Box. */
+  appendDryWrite(write: DryWrite, at: EpochMs): Promise<DryWriteEntry>
 }
 
 /** The directory: the local mirror of the Box enterprise and the shadow of what the IdP sent. */

@@ -2,7 +2,7 @@ import { isJsonObject } from '../lib/json.ts'
 import type { Dependencies } from './dependencies.ts'
 import { isActive } from './mapping/user-resource.ts'
 import { enterpriseUserUrn } from './mapping/urns.ts'
-import { isBoxId, type BoxUserId, type UserRecord } from './model.ts'
+import { isBoxId, isResourceId, type BoxUserId, type UserRecord } from './model.ts'
 import type { BoxCall } from './box-port.ts'
 
 /** Who receives a leaver's content, or why nobody can. */
@@ -30,7 +30,7 @@ export function createFindReceiver({ box, directory, settings }: Dependencies): 
     wanted: string,
     call: BoxCall
   ): Promise<{ readonly id: BoxUserId } | undefined> {
-    const known = isBoxId(wanted)
+    const known = isResourceId(wanted)
       ? await directory.users.get(wanted as BoxUserId)
       : await directory.users.findByAddress(wanted)
     if (known !== undefined)

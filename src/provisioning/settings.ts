@@ -40,6 +40,8 @@ export interface ProvisioningSettings {
   readonly protectedGroups: ReadonlySet<string>
   /** FUSE and FUSE_MEMBERS: how many removals pass within a window; undefined: any number. */
   readonly fuses: Readonly<Record<FuseName, FuseLimit | undefined>>
+  /** DRY_RUN: whether Box is only read; an open fuse then holds nothing. */
+  readonly dryRun: boolean
   /** LOG_PERSONAL_DATA: whether lines of the log about a person name the login. */
   readonly logsPersonalData: boolean
 }

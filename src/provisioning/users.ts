@@ -6,7 +6,7 @@ import { keepUnfinished } from './drift/unfinished.ts'
 import { DeactivatedOnlyError, ProvisioningError } from './errors.ts'
 import { textOf } from './mapping/document.ts'
 import { loginOf } from './mapping/mapping.ts'
-import { isBoxId, type BoxUserId, type StoredResource, type UserRecord } from './model.ts'
+import { isResourceId, type BoxUserId, type StoredResource, type UserRecord } from './model.ts'
 import {
   isSameOperation,
   mayHaveReachedBox,
@@ -310,6 +310,6 @@ function isDeletion({ operation }: JournalEntry): boolean {
 }
 
 function parseId(id: string): BoxUserId {
-  if (!isBoxId(id)) throw userNotFound(id)
+  if (!isResourceId(id)) throw userNotFound(id)
   return id as BoxUserId
 }

@@ -32,13 +32,13 @@ export interface Engine {
 
 /**
  * A database file in WAL mode: readers see the last committed state while a transaction runs, and a
- * commit is on the disk when it returns.
+ * commit is on the disk when it returns, unless `durable` is false.
  */
-export function openFileEngine(path: string): Engine {
+export function openFileEngine(path: string, { durable = true } = {}): Engine {
   const writer = openConnection(path, { readOnly: false })
   try {
     writer.sqlite.exec('pragma journal_mode = wal')
-    writer.sqlite.exec('pragma synchronous = full')
+    writer.sqlite.exec(`pragma synchronous = ${durable ? 'full' : 'off'}`)
     const { reader, refresh } = shareReads(openConnection(path, { readOnly: true }))
     return {
       reader,

@@ -17,7 +17,9 @@ export const directoryOpenErrorCodes = [
   /** An older version of the bridge wrote the database, and only the server migrates. */
   'directory_older',
   /** The database belongs to another Box enterprise or Box host. */
-  'directory_identity'
+  'directory_identity',
+  /** The database is one of a dry run and the bridge makes none, or the other way round. */
+  'directory_dry_run'
 ] as const
 
 /** One of {@link directoryOpenErrorCodes}; see {@link DirectoryOpenError}. */

@@ -25,9 +25,17 @@ export interface DatabaseExamination {
   /** How many migrations were run, and how many this version knows. */
   readonly form: { readonly applied: number; readonly known: number } | undefined
   /** Whose directory it is; undefined where no server has run on it yet. */
-  readonly owner: { readonly boxHost: string; readonly enterpriseId: string } | undefined
+  readonly owner: DatabaseOwner | undefined
   /** The access tokens that were not revoked; undefined where they could not be read. */
   readonly tokens: readonly ExaminedToken[] | undefined
+}
+
+/** Whose directory a database is. */
+interface DatabaseOwner {
+  readonly boxHost: string
+  readonly enterpriseId: string
+  /** True for a directory of a dry run. */
+  readonly dryRun: boolean
 }
 
 /** An access token and its end. */
@@ -80,7 +88,13 @@ function contentOf(connection: Connection): Pick<DatabaseExamination, 'owner' | 
   const { db } = connection
   const [row] = connection.run(db.selectFrom('identity').selectAll().compile())
   const owner =
-    row === undefined ? undefined : { boxHost: row.box_host, enterpriseId: row.enterprise_id }
+    row === undefined
+      ? undefined
+      : {
+          boxHost: row.box_host,
+          enterpriseId: row.enterprise_id,
+          dryRun: row.dry_run === 1
+        }
   const tokens = connection.run(
     db
       .selectFrom('access_tokens')

@@ -16,6 +16,8 @@ interface DirectoryIdentity {
   /** The host of Box's API, e.g. `api.box.com`. */
   readonly boxHost: string
   readonly enterpriseId: string
+  /** True for a directory of a dry run, which holds what Box never got; default false. */
+  readonly dryRun?: boolean
 }
 
 /** Where the directory is and whose it has to be. */
@@ -83,7 +85,11 @@ async function openFile(path: string, options: OpenDirectoryOptions): Promise<Di
   }
 }
 
-async function setUp(opened: Opened, options: OpenDirectoryOptions): Promise<Directory> {
+/** Checks and migrates a database that is open, makes sure whose it is, and makes a directory of it. */
+export async function setUp(
+  opened: Opened,
+  options: Omit<OpenDirectoryOptions, 'url'>
+): Promise<Directory> {
   const { engine, name } = opened
   try {
     checkIntegrity(engine.writer, name)
@@ -108,19 +114,33 @@ function checkIntegrity({ sqlite }: Connection, name: string): void {
 /** The first to open a database makes it theirs. */
 function claimIdentity(engine: Engine, name: string, identity: DirectoryIdentity): void {
   const { db } = engine.writer
-  const { boxHost, enterpriseId } = identity
+  const { boxHost, enterpriseId, dryRun = false } = identity
   const [owner] = engine.writer.run(db.selectFrom('identity').selectAll().compile())
   if (owner === undefined) {
-    const row = { only: 1, box_host: boxHost, enterprise_id: enterpriseId }
+    const row = { only: 1, box_host: boxHost, enterprise_id: enterpriseId, dry_run: Number(dryRun) }
     engine.writer.run(db.insertInto('identity').values(row).compile())
     return
   }
+  assertMode(owner.dry_run === 1, dryRun, name)
   if (owner.box_host === boxHost && owner.enterprise_id === enterpriseId) return
   throw new DirectoryOpenError(
     'directory_identity',
     `${name} belongs to Box enterprise ${owner.enterprise_id} at ${owner.box_host}, ` +
       `but the bridge is configured for ${enterpriseId} at ${boxHost}. ` +
       'Correct the Box configuration, or give this enterprise a DATABASE_URL of its own.'
+  )
+}
+
+/** What a dry run keeps never happened in Box, and must not be taken for what did. */
+function assertMode(isDryRun: boolean, wanted: boolean, name: string): void {
+  if (isDryRun === wanted) return
+  throw new DirectoryOpenError(
+    'directory_dry_run',
+    isDryRun
+      ? `${name} belongs to a dry run, whose changes never reached Box. ` +
+          'Give the bridge a DATABASE_URL of its own, or set DRY_RUN=true to go on with the dry run.'
+      : `${name} belongs to a bridge that changes Box, and DRY_RUN is set. ` +
+          'Give the dry run a DATABASE_URL of its own, or unset DRY_RUN.'
   )
 }
 

@@ -3,6 +3,7 @@ import type { Directory, DirectoryReads, DirectoryTransaction } from '../provisi
 import { createAccessTokenStore } from './access-tokens.ts'
 import { createAuditStore } from './audit.ts'
 import type { Connection } from './dialect.ts'
+import { createDryRunStore } from './dry-run.ts'
 import type { Engine } from './engine.ts'
 import { createGroupCommit } from './group-commit.ts'
 import { createGroupStore } from './groups.ts'
@@ -73,7 +74,8 @@ function createStores(db: Kysely<Tables>) {
     hints: createHintStore(db),
     invites: createInviteStore(db),
     state: createStateStore(db),
-    tokens: createAccessTokenStore(db)
+    tokens: createAccessTokenStore(db),
+    dryRun: createDryRunStore(db)
   }
 }
 
@@ -114,12 +116,14 @@ function createReads(stores: Stores, session: Session): DirectoryReads {
     hints: stores.hints.reads(session),
     invites: stores.invites.reads(session),
     state: stores.state.reads(session),
-    tokens: stores.tokens.reads(session)
+    tokens: stores.tokens.reads(session),
+    dryRun: stores.dryRun.reads(session)
   }
 }
 
 function createTransaction(stores: Stores, session: Session): DirectoryTransaction {
-  const { users, groups, memberships, journal, audit, hints, invites, state, tokens } = stores
+  const { users, groups, memberships, journal, audit, hints, invites, state, tokens, dryRun } =
+    stores
   return {
     ...createReads(stores, session),
     putUser: (record) => users.put(session, record),
@@ -145,6 +149,7 @@ function createTransaction(stores: Stores, session: Session): DirectoryTransacti
     dropInvite: (login) => invites.drop(session, login),
     putState: (key, value) => state.put(session, key, value),
     addToken: (token) => tokens.add(session, token),
-    updateToken: (id, change) => tokens.update(session, id, change)
+    updateToken: (id, change) => tokens.update(session, id, change),
+    appendDryWrite: (write, at) => dryRun.append(session, write, at)
   }
 }

@@ -21,7 +21,12 @@ export interface DirectoryStatus {
   /** The path of the database. */
   readonly database: string
   /** Whose directory it is; null where no bridge has run on it yet. */
-  readonly box: { readonly host: string; readonly enterpriseId: string } | null
+  readonly box: {
+    readonly host: string
+    readonly enterpriseId: string
+    /** True for a dry run: what the directory has beyond Box never reached Box. */
+    readonly dryRun: boolean
+  } | null
   /** When the first import was done; null while it is not, and the counts tell how far it is. */
   readonly importedAt: EpochMs | null
   /** How Box's events are followed; null where they never were. */
@@ -150,9 +155,23 @@ function read<Row>(connection: Connection, query: RawBuilder<Row>): readonly Row
   return connection.run(query.compile(connection.db))
 }
 
+/**
+ * Reads whose directory it is, whether or not a server is running; null where no bridge has run on it.
+ *
+ * @throws DirectoryOpenError as {@link readStatus} does.
+ */
+export async function readOwner(url: string): Promise<DirectoryStatus['box']> {
+  return readDatabase(url, ({ connection, name }) => {
+    assertCurrentForm(connection, name)
+    return boxOf(connection)
+  })
+}
+
 function boxOf(connection: Connection): DirectoryStatus['box'] {
   const [owner] = connection.run(connection.db.selectFrom('identity').selectAll().compile())
-  return owner === undefined ? null : { host: owner.box_host, enterpriseId: owner.enterprise_id }
+  if (owner === undefined) return null
+  const { box_host: host, enterprise_id: enterpriseId, dry_run: isDry } = owner
+  return { host, enterpriseId, dryRun: isDry === 1 }
 }
 
 function importedAt(connection: Connection): EpochMs | null {

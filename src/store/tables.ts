@@ -135,11 +135,21 @@ export interface AccessTokenTable {
   readonly last_used_at: number | null
 }
 
+/** What a dry run has pretended to do in Box. */
+interface DryRunWriteTable {
+  readonly id: Generated<number>
+  readonly at: number
+  /** JSON. */
+  readonly write: string
+}
+
 /** Whose directory this is: one row. */
 interface IdentityTable {
   readonly only: number
   readonly box_host: string
   readonly enterprise_id: string
+  /** 1 for a directory of a dry run. */
+  readonly dry_run: number
 }
 
 /** The migrations that were run. */
@@ -173,6 +183,7 @@ export interface Tables {
   readonly state: StateTable
   readonly invites: InviteTable
   readonly access_tokens: AccessTokenTable
+  readonly dry_run_writes: DryRunWriteTable
   readonly identity: IdentityTable
   readonly migrations: MigrationTable
 }

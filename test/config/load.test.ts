@@ -53,6 +53,7 @@ t.test('nothing set: the demo, with every default', async (t) => {
     trustedProxies: [],
     callerLimits: { requestsPerSecond: 2_000, writes: 800 },
     databaseUrl: 'file:data/demo.db',
+    dryRun: false,
     boxCallsPerMinute: 900,
     boxCallsPerMonth: undefined,
     boxEventsPollMs: 300_000,

@@ -2,6 +2,8 @@ import type { Test } from 'tap'
 import { createImport } from '../../src/background/import.ts'
 import { createReconcile } from '../../src/background/reconcile.ts'
 import { createBoxClient } from '../../src/box/client.ts'
+import { createDryBox } from '../../src/dry-run/dry-box.ts'
+import { createMemoryLog } from '../../src/dry-run/memory-log.ts'
 import { createEmulator, type Emulator } from '../../src/emulator/emulator.ts'
 import { demoCredentials, emptySeed, type Seed } from '../../src/emulator/seed.ts'
 import { createKeyedLock } from '../../src/lib/keyed-lock.ts'
@@ -48,6 +50,8 @@ export async function openMirror(
   options: {
     readonly seed: Partial<Pick<Seed, 'users' | 'groups' | 'foreign'>>
     readonly settings?: Partial<ProvisioningSettings>
+    /** Whether Box is only read; default false. */
+    readonly dryRun?: boolean
   }
 ): Promise<Mirror> {
   const clock = createHurriedClock()
@@ -63,15 +67,19 @@ export async function openMirror(
     debug() {},
     error: (_: object, text: string) => void errors.push(text)
   }
-  const box = createBoxClient({
+  const client = createBoxClient({
     apiUrl,
     credentials: { kind: 'client-credentials', ...demoCredentials },
     callsPerMinute: 100_000,
     clock,
     random: systemRandom,
+    readOnly: options.dryRun === true,
     log
   })
-  t.teardown(() => box.close())
+  t.teardown(() => client.close())
+  const dryLog = createMemoryLog()
+  const box =
+    options.dryRun === true ? await createDryBox({ reads: client, log: dryLog, clock }) : client
   const url = `file:${t.testdir()}/bridge.db`
   const identity = { boxHost: 'box.example.com', enterpriseId: '1' }
   const directory = await openDirectory({ url, identity, clock, log })

@@ -31,6 +31,7 @@ export const defaultSettings: ProvisioningSettings = {
   protectedLogins: new Set(),
   protectedGroups: new Set(),
   fuses: { people: undefined, memberships: undefined },
+  dryRun: false,
   logsPersonalData: false
 }
 

@@ -6,6 +6,7 @@ import { fail, ok, warn, type Finding } from './finding.ts'
 export interface Owner {
   readonly boxHost: string
   readonly enterpriseId: string
+  readonly dryRun: boolean
 }
 
 /** What looking at the database has shown. */
@@ -53,6 +54,11 @@ function ownedFinding(
   { owner: found, path }: DatabaseExamination,
   wanted: Owner | undefined
 ): Finding {
+  if (found !== undefined && wanted !== undefined && found.dryRun !== wanted.dryRun) {
+    const whose = found.dryRun ? 'a dry run' : 'a bridge that changes Box, and DRY_RUN is set'
+    const advice = 'Give the dry run and the bridge a DATABASE_URL each.'
+    return fail('database', `${path} belongs to ${whose}`, advice)
+  }
   const isOurs =
     found === undefined ||
     wanted === undefined ||

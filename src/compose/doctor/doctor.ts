@@ -56,7 +56,7 @@ function configurationFindings(config: Config): readonly Finding[] {
 function ownerOf(config: Config) {
   if (config.mode === 'demo') return undefined
   const { enterpriseId } = config.boxCredentials
-  return { boxHost: new URL(config.boxApiUrl).host, enterpriseId }
+  return { boxHost: new URL(config.boxApiUrl).host, enterpriseId, dryRun: config.dryRun }
 }
 
 async function askBox(

@@ -6,6 +6,7 @@ import { membershipIndex } from './0005-membership-index.ts'
 import { hints } from './0006-hints.ts'
 import { journalCounts } from './0007-journal-counts.ts'
 import { invites } from './0008-invites.ts'
+import { dryRun } from './0010-dry-run.ts'
 import type { Migration } from './migration.ts'
 
 /** Every migration in the order in which they run. Only ever appended to. */
@@ -17,5 +18,6 @@ export const allMigrations: readonly Migration[] = [
   membershipIndex,
   hints,
   journalCounts,
-  invites
+  invites,
+  dryRun
 ]
