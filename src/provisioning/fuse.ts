@@ -13,6 +13,8 @@ export interface FuseState {
   readonly openedAt: EpochMs | undefined
   /** Journal entries up to this id do not count any more: a person has closed the fuse since. */
   readonly countedAfter: number
+  /** The newest journal entry when it opened; 0 while it is closed. */
+  readonly openedAfter: number
 }
 
 /** Why a fuse opened. */
@@ -75,7 +77,8 @@ export function createAdmit(dependencies: {
     const { fuse, counted, asked, limit } = opening
     const { countedAfter } = await readFuse(tx, fuse)
     const now = clock.now()
-    await tx.putState(keyOf(fuse), { openedAt: now, countedAfter })
+    const openedAfter = await tx.journal.lastId()
+    await tx.putState(keyOf(fuse), { openedAt: now, countedAfter, openedAfter })
     await tx.audit({
       at: now,
       correlationId: trail.context.correlationId,
@@ -103,21 +106,22 @@ export async function readFuse(
   fuse: FuseName
 ): Promise<FuseState> {
   const kept = await state.get(keyOf(fuse))
-  if (!isJsonObject(kept)) return { openedAt: undefined, countedAfter: 0 }
-  const { openedAt, countedAfter } = kept
+  if (!isJsonObject(kept)) return { openedAt: undefined, countedAfter: 0, openedAfter: 0 }
+  const { openedAt, countedAfter, openedAfter = 0 } = kept
   return {
     openedAt: typeof openedAt === 'number' ? openedAt : undefined,
-    countedAfter: Number(countedAfter)
+    countedAfter: Number(countedAfter),
+    openedAfter: Number(openedAfter)
   }
 }
 
-/** How many removals were counted from the moment on at which the fuse opened: in a dry run, past it. */
+/** How many removals a fuse counted that has been open since this journal entry: in a dry run it lets them pass. */
 export function countFused(
   { journal }: Pick<DirectoryReads, 'journal'>,
   fuse: FuseName,
-  openedAt: EpochMs
+  openedAfter: number
 ): Promise<number> {
-  return journal.countRemovals(countedKinds[fuse], openedAt - 1, 0)
+  return journal.countRemovals(countedKinds[fuse], 0, openedAfter)
 }
 
 /** Closes a fuse; counting begins anew. */

@@ -193,9 +193,9 @@ function accessChange(
 
 async function fusesOf(directory: DirectoryReads): Promise<PlanReport['fuses']> {
   const planOf = async (fuse: FuseName): Promise<FusePlan | null> => {
-    const { openedAt } = await readFuse(directory, fuse)
+    const { openedAt, openedAfter } = await readFuse(directory, fuse)
     if (openedAt === undefined) return null
-    return { openedAt, held: await countFused(directory, fuse, openedAt) }
+    return { openedAt, held: await countFused(directory, fuse, openedAfter) }
   }
   return { people: await planOf('people'), memberships: await planOf('memberships') }
 }
