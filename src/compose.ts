@@ -1,5 +1,6 @@
 import { pino, type Logger } from 'pino'
 import { createAlertDesk, type AlertDesk } from './alerts/alerts.ts'
+import { createAuditKeeping } from './background/audit-keeping.ts'
 import { createBoxWatch } from './background/box-watch.ts'
 import { createDriftFeed, type DriftFeed, type DriftFeedParts } from './background/drift-feed.ts'
 import { createHintWorker, type HintWorker } from './background/hint-worker.ts'
@@ -28,6 +29,7 @@ import {
   type Observation
 } from './compose/observation.ts'
 import type { Alerts } from './provisioning/alerts.ts'
+import { createDenials } from './provisioning/denials.ts'
 import { ProvisioningError, type BoxTrouble } from './provisioning/errors.ts'
 import { compileMapping } from './provisioning/mapping/mapping.ts'
 import type { Mirror } from './provisioning/plan/user-plan.ts'
@@ -152,6 +154,7 @@ async function run(
   const book = createTokenBook({ directory, clock, log, alerts })
   await book.refresh()
   assertSomebodyMayCall(config, book)
+  const denials = createDenials({ directory, clock })
   const app = buildApp(
     {
       users: provisioning.users,
@@ -163,6 +166,7 @@ async function run(
         import: firstImport.progress()
       }),
       authenticate: createAuthenticate(waysIn(config, demo?.token, { book, clock }), clock),
+      onDenied: (denial) => denials.note(denial),
       clock,
       random,
       cursorSecret: await keepSecret(directory, random, 'cursors'),
@@ -195,6 +199,8 @@ async function run(
       watch.run(stop.signal, wasImported)
     ])
   )
+  const retentionMs = config.auditRetentionMs
+  const auditKeeping = createAuditKeeping({ ...parts, denials, retentionMs }).run(stop.signal)
   const bookKeeping = book.run(stop.signal)
   const alerting = alerts.run(stop.signal)
   background.catch((error: unknown) => log.error({ err: error }, 'the background work ended'))
@@ -207,7 +213,7 @@ async function run(
       stop.abort()
       // Turns waiting calls away, so that the background work ends soon.
       await box.close()
-      await Promise.allSettled([background, bookKeeping, alerting])
+      await Promise.allSettled([background, bookKeeping, auditKeeping, alerting])
       await noting
       await watched.flush()
       await directory.close()

@@ -1,6 +1,7 @@
 import type { EpochMs } from '../lib/clock.ts'
 import { fold } from '../lib/text.ts'
 import { inTurns } from '../lib/turns.ts'
+import { operatorActor } from './audit.ts'
 import { ProvisioningError } from './errors.ts'
 import { fuseNames, type FuseName } from './fuse-limit.ts'
 import { closeFuse, readFuse } from './fuse.ts'
@@ -50,9 +51,6 @@ export interface FuseAction {
   /** The fuses that were open and are closed now. */
   readonly closed: readonly FuseName[]
 }
-
-/** The name under which commands stand in the audit. */
-const operatorActor = 'operator'
 
 /** How many are worked in one transaction: a server on the same database waits for it. */
 const batchSize = 200

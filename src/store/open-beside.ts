@@ -35,7 +35,10 @@ export async function openDirectoryBeside(url: string): Promise<Directory> {
       throw error
     }
     // What is in the write-ahead log stays there: the server may be reading it.
-    return createSqliteDirectory({ ...engine, close: () => engine.abandon() }, () => {})
+    return createSqliteDirectory(
+      { ...engine, close: () => engine.abandon() },
+      { released: () => {} }
+    )
   } catch (error) {
     throw explain(error, path)
   }

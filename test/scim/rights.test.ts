@@ -41,7 +41,11 @@ const lists: readonly (readonly AccessScope[])[] = [
 t.test('each scope opens its routes and no other (RFC 6750 §3.1)', async (t) => {
   for (const scopes of lists) {
     const rights = rightsOf(scopes)
-    const server = await startServer(t, {}, { authenticate: () => ({ actor: 'somebody', rights }) })
+    const server = await startServer(
+      t,
+      {},
+      { authenticate: () => ({ actor: 'somebody', via: 'token', rights }) }
+    )
     for (const { request, needs } of routes) {
       const [method = '', path = ''] = request.split(' ')
       const body = ['POST', 'PUT', 'PATCH'].includes(method) ? { body: {} } : {}

@@ -90,7 +90,9 @@ function createVerifier(trusted: TrustedIssuer, asking: Asking) {
         requiredClaims: ['exp']
       })
       const client = clientOf(payload, trusted.clients)
-      return client === undefined ? undefined : { actor: `client:${client}`, rights }
+      return client === undefined
+        ? undefined
+        : { actor: `client:${client}`, via: `oidc ${issuer}`, rights }
     } catch (error) {
       if (isAboutToken(error)) return undefined
       throw issuerUnreachable()

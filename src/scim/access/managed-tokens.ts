@@ -16,6 +16,8 @@ export interface KnownTokens {
 
 interface Prepared {
   readonly caller: Caller
+  /** The same, by HTTP Basic. */
+  readonly byBasic: Caller
   /** Undefined: from anywhere. */
   readonly networks: Networks | undefined
 }
@@ -35,13 +37,15 @@ export function createManagedTokenCheck(book: KnownTokens, { basic }: { basic: b
     prepared.set(token, known)
     if (known.networks?.includes(address) === false) return undefined
     book.noteUse(token)
-    return known.caller
+    return name === undefined ? known.caller : known.byBasic
   }
 }
 
 function prepare({ name, scopes, networks }: AccessToken): Prepared {
+  const caller = { actor: name, via: 'token', rights: rightsOf(scopes) }
   return {
-    caller: { actor: name, rights: rightsOf(scopes) },
+    caller,
+    byBasic: { ...caller, via: 'basic' },
     networks: networks.length === 0 ? undefined : networksOf(networks)
   }
 }

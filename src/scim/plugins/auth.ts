@@ -6,6 +6,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** The name of the caller's token; '' until the token was accepted. */
     actor: string
+    /** How the caller was known; '' until then. */
+    via: string
   }
 
   interface FastifyContextConfig {
@@ -14,9 +16,10 @@ declare module 'fastify' {
   }
 }
 
-/** Gives every request an `actor`, which {@link requireToken} fills in. */
+/** Gives every request an `actor` and a `via`, which {@link requireToken} fills in. */
 export function prepareActor(app: FastifyInstance): void {
   app.decorateRequest('actor', '')
+  app.decorateRequest('via', '')
 }
 
 /**
@@ -25,8 +28,9 @@ export function prepareActor(app: FastifyInstance): void {
  */
 export function requireToken(app: FastifyInstance, authenticate: Authenticate): void {
   app.addHook('onRequest', (request, _reply, done) => {
-    const admit = ({ actor, rights }: Caller) => {
+    const admit = ({ actor, via, rights }: Caller) => {
       request.actor = actor
+      request.via = via
       const missing = request.routeOptions.config.rights?.find((right) => !rights.has(right))
       done(missing === undefined ? undefined : rightMissing(missing))
     }
