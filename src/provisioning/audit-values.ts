@@ -1,28 +1,10 @@
 import { isJsonArray, isJsonObject, type JsonObject, type JsonValue } from '../lib/json.ts'
 import { excerpt, fold } from '../lib/text.ts'
-import type { AskedAttribute, AskedRecord, AskedRequest } from './audit.ts'
+import type { AskedAttribute, AskedRecord, AskedRequest, AuditedOperation } from './audit.ts'
 import type { BoxOperation } from './operations.ts'
 
 /** AUDIT_VALUES: `ids` keeps only values that say whom something is about, `all` every one. */
 export type AuditValues = 'ids' | 'all'
-
-/** A Box operation as the audit keeps it: what it sets by name, and values as AUDIT_VALUES says. */
-export interface AuditedOperation {
-  readonly kind: BoxOperation['kind']
-  readonly userId?: string
-  readonly groupId?: string
-  /** The login or alias that it is about. */
-  readonly email?: string
-  /** The Box status that a deactivation sets. */
-  readonly status?: string
-  /** Whether a deactivation belongs to a DELETE. */
-  readonly tombstone?: boolean
-  /** How often Box has refused it. */
-  readonly refusals?: number
-  /** The names of the Box fields that it sets. */
-  readonly fields?: readonly string[]
-  readonly values?: Readonly<Record<string, JsonValue>>
-}
 
 /** Box fields that say whom something is about, or who may do what. */
 const identifyingFields: ReadonlySet<string> = new Set([

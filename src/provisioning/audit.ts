@@ -4,7 +4,6 @@ import type { BoxCallRecord } from './box-port.ts'
 import type { DriftKind } from './drift/drift.ts'
 import type { BoxTrouble, ProvisioningErrorCode } from './errors.ts'
 import type { BoxOperation } from './operations.ts'
-import type { AuditedOperation } from './audit-values.ts'
 
 /** The name under which the bridge's own work stands in the audit. */
 export const bridgeActor = 'bridge'
@@ -111,6 +110,24 @@ export interface AskedRecord {
   /** Those whose values AUDIT_VALUES keeps. */
   readonly values: Readonly<Record<string, JsonValue>>
   readonly requests: number
+}
+
+/** A Box operation as the audit keeps it: what it sets by name, and values as AUDIT_VALUES says. */
+export interface AuditedOperation {
+  readonly kind: BoxOperation['kind']
+  readonly userId?: string
+  readonly groupId?: string
+  /** The login or alias that it is about. */
+  readonly email?: string
+  /** The Box status that a deactivation sets. */
+  readonly status?: string
+  /** Whether a deactivation belongs to a DELETE. */
+  readonly tombstone?: boolean
+  /** How often Box has refused it. */
+  readonly refusals?: number
+  /** The names of the Box fields that it sets. */
+  readonly fields?: readonly string[]
+  readonly values?: Readonly<Record<string, JsonValue>>
 }
 
 /** An audit entry as it is kept: names of all attributes, and the values that AUDIT_VALUES keeps. */

@@ -126,6 +126,11 @@ export interface JournalReads {
   /** All entries that were held at `until` or before, oldest first. */
   heldUntil(until: EpochMs): Promise<readonly JournalEntry[]>
   /**
+   * The entries that hold one of these texts, whatever its case, oldest first: those that are open or held,
+   * or all others. Not fast.
+   */
+  mentioning(texts: readonly string[], which: 'open' | 'settled'): Promise<readonly JournalEntry[]>
+  /**
    * How many removals of a kind were counted after `since` and have, or may yet have, an effect: not
    * those that Box refused or that were given up before they were sent. `afterId`: of newer entries
    * only.
@@ -233,6 +238,8 @@ export interface DirectoryTransaction extends DirectoryReads {
   appendJournal(entries: readonly NewJournalEntry[]): Promise<readonly JournalEntry[]>
   /** Changes journal entries. */
   updateJournal(ids: readonly number[], change: JournalUpdate): Promise<void>
+  /** Takes a person's data out of a settled journal entry. */
+  eraseFromJournal(id: number, erased: Pick<JournalEntry, 'subject' | 'operation'>): Promise<void>
   /** Appends an audit entry. */
   audit(entry: AuditEntry): Promise<void>
   /** Removes up to `limit` audit entries from before a time, oldest first; how many it were. */

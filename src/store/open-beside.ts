@@ -29,6 +29,8 @@ export async function openDirectoryBeside(url: string): Promise<Directory> {
     const truePath = findDatabaseFile(path)
     const engine = openFileEngine(truePath)
     try {
+      // What a command takes out of the database is not to be found in its free pages.
+      engine.writer.sqlite.exec('pragma secure_delete = on')
       assertCurrentForm(engine.writer, `The database ${truePath}`)
     } catch (error) {
       engine.abandon()

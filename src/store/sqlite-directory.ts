@@ -146,6 +146,7 @@ function createTransaction(stores: Stores, session: Session): DirectoryTransacti
     deleteMembership: (groupId, userId) => memberships.delete(session, groupId, userId),
     touchGroup: (id, at) => groups.touch(session, id, at),
     appendJournal: (entries) => journal.append(session, entries),
+    eraseFromJournal: (id, erased) => journal.erase(session, id, erased),
     updateJournal: (ids, change) => journal.update(session, ids, change),
     audit: (entry) => audit.append(session, entry),
     pruneAudit: (before, limit) => audit.prune(session, before, limit),
