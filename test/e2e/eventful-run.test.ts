@@ -31,11 +31,9 @@ const family = 'Quillfeather'
 /** A server that takes alerts and keeps what it was sent. */
 async function startWebhook(t: Test): Promise<{ readonly url: string; readonly taken: string[] }> {
   const taken: string[] = []
-  const server = createServer((request, response) => {
-    void text(request).then((body) => {
-      taken.push(`${JSON.stringify(request.headers)}\n${body}`)
-      response.writeHead(204).end()
-    })
+  const server = createServer(async (request, response) => {
+    taken.push(`${JSON.stringify(request.headers)}\n${await text(request)}`)
+    response.writeHead(204).end()
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   t.teardown(() => {

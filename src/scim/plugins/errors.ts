@@ -17,7 +17,7 @@ import { errorBody, ScimError } from '../protocol/errors.ts'
 import type { ScimType } from '../protocol/errors.ts'
 import { AccessError } from '../access/access-error.ts'
 import { discardBody } from './bodies.ts'
-import { mediaTypeAdvice, sendScim } from './content-type.ts'
+import { asScim, mediaTypeAdvice } from './content-type.ts'
 import { standingHeaders } from './correlation.ts'
 
 /** How a failure is answered (RFC 7644 §3.12). */
@@ -93,7 +93,7 @@ export function answerErrors(
     const limit = Math.min(bodyLimit, request.routeOptions.bodyLimit ?? bodyLimit)
     const answer = explainError(error, request, limit)
     if (answer.status === 413) await discardBody(request)
-    return sendError(reply, answer)
+    return describe(reply, answer)
   })
 }
 
@@ -127,12 +127,12 @@ export function answerFrameworkErrors(demo: boolean, bodyLimit: number) {
     const answer = explainError(error, request, bodyLimit)
     const { id: correlationId, method } = request
     request.log.info({ correlationId, method, status: answer.status }, 'unroutable request')
-    void sendError(reply.headers(standingHeaders(request.id, demo)), answer)
+    void reply.headers(standingHeaders(request.id, demo)).send(describe(reply, answer))
   }
 }
 
-/** Sends `answer` with the headers that its status asks for. */
-function sendError(reply: FastifyReply, answer: ErrorAnswer): FastifyReply {
+/** Gives the reply the status of `answer` and the headers that it asks for; returns its body. */
+function describe(reply: FastifyReply, answer: ErrorAnswer): string {
   void reply.code(answer.status)
   if (answer.status === 401 || answer.challenge !== undefined) {
     void reply.header('www-authenticate', challengeOf(answer))
@@ -140,7 +140,7 @@ function sendError(reply: FastifyReply, answer: ErrorAnswer): FastifyReply {
   if (answer.retryAfterSeconds !== undefined) {
     void reply.header('retry-after', String(answer.retryAfterSeconds))
   }
-  return sendScim(reply, JSON.stringify(errorBody(answer)))
+  return asScim(reply, JSON.stringify(errorBody(answer)))
 }
 
 function challengeOf({ challenge }: ErrorAnswer): string {
