@@ -1,4 +1,4 @@
-import { createServer } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
@@ -31,9 +31,12 @@ const family = 'Quillfeather'
 /** A server that takes alerts and keeps what it was sent. */
 async function startWebhook(t: Test): Promise<{ readonly url: string; readonly taken: string[] }> {
   const taken: string[] = []
-  const server = createServer(async (request, response) => {
+  const take = async (request: IncomingMessage, response: ServerResponse) => {
     taken.push(`${JSON.stringify(request.headers)}\n${await text(request)}`)
     response.writeHead(204).end()
+  }
+  const server = createServer((request, response) => {
+    void take(request, response)
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   t.teardown(() => {
