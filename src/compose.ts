@@ -283,6 +283,7 @@ function assertImported(firstImport: Import): void {
 function provisioningSettings(config: Config): ProvisioningSettings {
   return {
     onExisting: config.onExisting,
+    onLoginConflict: config.onLoginConflict,
     deactivatedStatus: config.onDeactivate,
     leavers: config.leavers,
     onGroupDelete: config.onGroupDelete,

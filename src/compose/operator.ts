@@ -15,6 +15,8 @@ import type { AuditRequest } from '../provisioning/audit.ts'
 import { erasePerson, type Erasure } from '../provisioning/erasure.ts'
 import { explain } from '../provisioning/explain/explain.ts'
 import type { Story } from '../provisioning/explain/story.ts'
+import { forgetInvite, listInvites, type ShownInvite } from '../provisioning/invite-desk.ts'
+import type { Invite } from '../provisioning/invites.ts'
 import type { Directory } from '../provisioning/ports.ts'
 import {
   makeToken,
@@ -43,6 +45,10 @@ export interface Operator {
   exportAudit(wanted: AuditExport, take: (entry: JsonObject) => void): Promise<void>
   /** Takes a person's data out of audit and journal; see {@link erasePerson}. */
   erase(who: string): Promise<Erasure>
+  /** The invites that are neither accepted nor forgotten, oldest first. */
+  invites(): Promise<readonly ShownInvite[]>
+  /** Forgets the invite of a login; see {@link forgetInvite}. */
+  forgetInvite(login: string): Promise<Invite>
   /** Makes a token and resolves to it; where there is no directory yet, it is made too. */
   makeToken(request: TokenRequest): Promise<string>
   /** All tokens, oldest first. */
@@ -98,6 +104,12 @@ export function createOperator(
       beside((directory) => {
         const at = { now: clock.now(), correlationId: random.uuid() }
         return erasePerson(directory, who, at)
+      }),
+    invites: () => beside((directory) => listInvites(directory)),
+    forgetInvite: (login) =>
+      beside((directory) => {
+        const at = { now: clock.now(), correlationId: random.uuid() }
+        return forgetInvite(directory, login, at)
       }),
     async makeToken(request) {
       await createDirectoryIfMissing(databaseUrl, { clock, log: pino({ enabled: false }) })

@@ -278,11 +278,11 @@ export const settings: readonly Setting[] = Object.freeze([
     description:
       'What DELETE of a group does: `empty` removes its members, hides it and keeps the Box group; `delete` deletes the Box group, and with it for good the folder collaborations of the group.'
   }),
-  fixed(
-    'ON_LOGIN_CONFLICT',
-    'reject',
-    'A login owned outside the enterprise: 409. Invitations are not available in this version.'
-  ),
+  choice('ON_LOGIN_CONFLICT', ['reject', 'invite'], {
+    default: 'reject',
+    description:
+      'POST for a login that belongs to a Box account outside the enterprise: `reject` answers 409; `invite` also sends its owner one Box invite, and links the person once it is accepted.'
+  }),
   flag(
     'ALLOW_COADMIN',
     'Whether roles may map to `coadmin`. The bridge can never deactivate a co-admin again.'

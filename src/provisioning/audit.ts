@@ -23,6 +23,7 @@ export type AuditAction =
   /** Somebody else changed it in Box; `restore`: and the bridge took that back. */
   | `drift.${DriftKind | 'restore'}`
   | `fuse.${'open' | 'release' | 'discard' | 'close' | 'expire'}`
+  | `invite.${'end' | 'forget'}`
   | `token.${'create' | 'revoke'}`
   /** Requests of one source in one minute that were not let in. */
   | 'access.denied'
@@ -117,6 +118,8 @@ export interface AuditedOperation {
   readonly kind: BoxOperation['kind']
   readonly userId?: string
   readonly groupId?: string
+  /** The login that is invited. */
+  readonly login?: string
   /** The login or alias that it is about. */
   readonly email?: string
   /** The Box status that a deactivation sets. */

@@ -107,10 +107,8 @@ export function createCarryOutUserWork(
       throw await explainForbidden(before, error, trail)
     }
     await undoAlias(before, operation, trail)
-    if (error instanceof BoxRefusedError && operation.kind === 'add-alias') {
-      throw addressRefused(operation.email, error)
-    }
-    throw error
+    const address = refusedAddress(operation, error)
+    throw address === undefined ? error : addressRefused(address, error as BoxRefusedError)
   }
 
   /** The record as Box shows the person, where the operation turns out to be done. */
@@ -238,6 +236,14 @@ export function accessFirst(
   const open = activates ? undefined : pending.findLast(isRemovalEntry)?.operation
   const first = deactivation ?? (open && { ...open, tombstone: false })
   return (first === undefined ? operations : [first, ...operations]) as readonly UserOperation[]
+}
+
+/** The new login, where Box refuses it: as an alias, or later as the login itself. */
+function refusedAddress(operation: UserOperation, error: unknown): string | undefined {
+  if (!(error instanceof BoxRefusedError)) return undefined
+  if (operation.kind === 'add-alias') return operation.email
+  const isAboutFields = error.status === 400 || error.status === 409
+  return operation.kind === 'update-user' && isAboutFields ? operation.fields.login : undefined
 }
 
 function isRemovalEntry({ operation }: JournalEntry): boolean {

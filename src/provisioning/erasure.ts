@@ -148,11 +148,12 @@ function withoutPerson(entry: AuditRecord, { id, names }: Leaver): AuditErasure 
   }
 }
 
-function withoutValues({ values, email, ...rest }: AuditedOperation): AuditedOperation {
+function withoutValues({ values, email, login, ...rest }: AuditedOperation): AuditedOperation {
   return {
     ...rest,
     ...(values === undefined ? {} : { values: {} }),
-    ...(email === undefined ? {} : { email: erased })
+    ...(email === undefined ? {} : { email: erased }),
+    ...(login === undefined ? {} : { login: erased })
   }
 }
 
@@ -179,6 +180,7 @@ function withoutFields({
 
 function withoutData(operation: BoxOperation): BoxOperation {
   if ('fields' in operation) return { ...operation, fields: {} }
+  if ('login' in operation) return { ...operation, login: erased }
   return 'email' in operation ? { ...operation, email: erased } : operation
 }
 

@@ -6,6 +6,8 @@ import type { BoxGroupFields, BoxGroupId, BoxUserFields, BoxUserId } from './mod
 /** One change in Box as plain data: it prints, compares, is stored in the journal and run from there. */
 export type BoxOperation =
   | { readonly kind: 'create-user'; readonly fields: BoxUserFields }
+  /** Invites somebody with a Box account outside the enterprise. */
+  | { readonly kind: 'invite-user'; readonly login: string }
   | { readonly kind: 'update-user'; readonly userId: BoxUserId; readonly fields: BoxUserFields }
   | {
       readonly kind: 'deactivate-user'
@@ -111,6 +113,7 @@ export type NewJournalEntry = Pick<
 export function subjectOf(operation: BoxOperation): string {
   if (operation.kind === 'end-sessions') return sessionsSubject(operation.userId)
   if (operation.kind === 'create-user') return loginSubject(operation.fields.login ?? '')
+  if (operation.kind === 'invite-user') return loginSubject(operation.login)
   if (operation.kind === 'create-group') return groupNameSubject(operation.fields.name ?? '')
   if (operation.kind === 'update-group') return groupSubject(operation.groupId)
   if ('refusals' in operation) return leaverSubject(operation.userId)
@@ -135,7 +138,7 @@ export function sessionsSubject(id: BoxUserId): string {
   return `sessions:${id}`
 }
 
-/** The subject of creating the person with this login; letter case does not matter. */
+/** The subject of creating or inviting the person with this login; letter case does not matter. */
 export function loginSubject(login: string): string {
   return `login:${fold(login)}`
 }

@@ -14,6 +14,7 @@ import { createMembershipWork } from './membership-work.ts'
 import { createMemberships } from './memberships.ts'
 import type { GroupService, ResourceService, UserService } from './requests.ts'
 import { createUserCreation } from './user-creation.ts'
+import { createUserInvitation } from './user-invitation.ts'
 import { createSettleUser } from './user-settlement.ts'
 import { createUsers } from './users.ts'
 
@@ -46,7 +47,8 @@ export function createProvisioning(
   const settleUser = createSettleUser(dependencies)
   const carryOut = createCarryOutUserWork(dependencies, settleUser)
   const userParts = { settle: settleUser, carryOut, memberships }
-  const userCreation = createUserCreation(dependencies, userParts)
+  const invitation = createUserInvitation(dependencies)
+  const userCreation = createUserCreation(dependencies, { ...userParts, invitation })
   const settleGroup = createSettleGroup(dependencies)
   const update = createUpdateGroup(dependencies, settleGroup)
   const groupCreation = createGroupCreation(dependencies, update)

@@ -9,20 +9,26 @@ import { loginSubject, userSubject, type JournalEntry } from './operations.ts'
 import type { DirectoryTransaction } from './ports.ts'
 import { newUserFields } from './new-fields.ts'
 import { changeUser, newUser } from './records.ts'
-import { loginMissing, loginTaken, loginTakenOutside } from './refusals.ts'
+import { creationRefused, loginMissing, loginTaken } from './refusals.ts'
 import type { Trail } from './trail.ts'
 import { createClaimUser, type ClaimParts, type ClaimRequest } from './user-claim.ts'
+import { endInvite, isInvitation, type UserInvitation } from './user-invitation.ts'
 
 /** How people come to be. */
 export interface UserCreation {
   /** Creates, links or restores the person whom a POST describes. */
   create(document: ScimDocument, trail: Trail): Promise<UserRecord>
-  /** Finds out what became of interrupted creations of a login and records what Box shows. */
+  /** Finds out what became of interrupted creations and invites of a login and records what Box shows. */
   look(login: string, trail: Trail): Promise<void>
 }
 
+/** What {@link createUserCreation} works with. */
+export interface CreationParts extends ClaimParts {
+  readonly invitation: UserInvitation
+}
+
 /** Creates {@link UserCreation}. */
-export function createUserCreation(dependencies: Dependencies, parts: ClaimParts): UserCreation {
+export function createUserCreation(dependencies: Dependencies, parts: CreationParts): UserCreation {
   const { box, clock, directory, locks, runJournaled, settings } = dependencies
   const claim = createClaimUser(dependencies, parts)
 
@@ -45,8 +51,8 @@ export function createUserCreation(dependencies: Dependencies, parts: ClaimParts
 
     async look(login, trail) {
       await locks.run(loginSubject(login), async () => {
-        const open = await directory.journal.openFor(loginSubject(login))
-        if (open.length > 0) await settleCreation(login, open, trail)
+        const interrupted = await settleInvites(login, trail)
+        if (interrupted.length > 0) await settleCreation(login, interrupted, trail)
       })
     }
   }
@@ -59,8 +65,15 @@ export function createUserCreation(dependencies: Dependencies, parts: ClaimParts
     if (namesake !== undefined && namesake.id !== owner?.id) throw loginTaken(userName, namesake)
   }
 
+  /** Settles interrupted invites of the login; resolves to its interrupted creations. */
+  async function settleInvites(login: string, trail: Trail): Promise<readonly JournalEntry[]> {
+    const open = await directory.journal.openFor(loginSubject(login))
+    await parts.invitation.settle(login, open, trail)
+    return open.filter((entry) => !isInvitation(entry))
+  }
+
   async function create(wanted: ClaimRequest): Promise<UserRecord> {
-    const interrupted = await directory.journal.openFor(loginSubject(wanted.login))
+    const interrupted = await settleInvites(wanted.login, wanted.trail)
     if (interrupted.length > 0) {
       const found = await settleCreation(wanted.login, interrupted, wanted.trail)
       if (found !== undefined) return claimOrCreate(found, wanted)
@@ -98,10 +111,16 @@ export function createUserCreation(dependencies: Dependencies, parts: ClaimParts
           deactivatedByBridge: isInactive,
           shadow: isAll ? shadow : {}
         }
-        record = newUser(snapshot, facts, settings, clock.now())
+        const now = clock.now()
+        record = newUser(snapshot, facts, settings, now)
         await tx.putUser(record)
-        if (isAll) await tx.audit(trail.audit(userSubject(record.id), 'done', clock.now()))
+        await endInvite(tx, snapshot, { trail, now })
+        if (isAll) await tx.audit(trail.audit(userSubject(record.id), 'done', now))
       }
+    }).catch((error: unknown) => {
+      throw error instanceof BoxRefusedError && !isLoginTaken(error)
+        ? creationRefused(sent.login, error)
+        : error
     })
     if (record === undefined) throw new TypeError('A settled creation left no record')
     if (isAll) return record
@@ -133,7 +152,7 @@ export function createUserCreation(dependencies: Dependencies, parts: ClaimParts
     return directory.transaction(async (tx) => {
       const ids = entries.map(({ id }) => id)
       await tx.updateJournal(ids, { state: isDone ? 'confirmed' : 'refused', outcome })
-      return isDone ? recordSeen(tx, found, entries) : undefined
+      return isDone ? recordSeen(tx, found, entries, trail) : undefined
     })
   }
 
@@ -144,15 +163,18 @@ export function createUserCreation(dependencies: Dependencies, parts: ClaimParts
   async function recordSeen(
     tx: DirectoryTransaction,
     found: BoxUser,
-    attempts: readonly JournalEntry[]
+    attempts: readonly JournalEntry[],
+    trail: Trail
   ): Promise<UserRecord> {
+    const now = clock.now()
     const known = await tx.users.get(found.id)
     const createdByBridge = attempts.some((entry) => isFromAttempt(found.createdAt, entry))
     const record =
       known === undefined
-        ? newUser(found, { createdByBridge }, settings, clock.now())
-        : changeUser(known, { snapshot: found }, settings, clock.now())
+        ? newUser(found, { createdByBridge }, settings, now)
+        : changeUser(known, { snapshot: found }, settings, now)
     await tx.putUser(record)
+    await endInvite(tx, found, { trail, now })
     return record
   }
 
@@ -167,9 +189,9 @@ export function createUserCreation(dependencies: Dependencies, parts: ClaimParts
   ): Promise<UserRecord> {
     const { login, trail } = wanted
     const found = await box.findUserByLogin(login, trail.call('client'))
-    if (found === undefined) throw loginTakenOutside(login, cause)
+    if (found === undefined) throw await parts.invitation.answer(wanted, cause)
     if (found.isPlatformAccessOnly) throw loginTaken(login, { id: found.id, tombstone: false })
-    const record = await directory.transaction((tx) => recordSeen(tx, found, attempts))
+    const record = await directory.transaction((tx) => recordSeen(tx, found, attempts, trail))
     const claimed = await claim(record, wanted)
     // It was there a moment ago: whatever took it away, the IdP's retry finds out.
     if (claimed === undefined) throw loginTaken(login, record)

@@ -304,10 +304,15 @@ t.test('what follows a DELETE fits together', async (t) => {
 
 const transferred = { onDelete: 'transfer', transferTo: 'manager' } as const
 
+t.test('a login that is owned outside the enterprise', async (t) => {
+  t.equal(load(real).onLoginConflict, 'reject')
+  t.equal(load({ ...real, ON_LOGIN_CONFLICT: 'invite' }).onLoginConflict, 'invite')
+  t.strictSame(wrongKeys({ ...real, ON_LOGIN_CONFLICT: 'ask' }), ['ON_LOGIN_CONFLICT'])
+})
+
 t.test('what is not available yet is refused, its only value accepted', async (t) => {
   const missing = {
     USER_KIND: 'app',
-    ON_LOGIN_CONFLICT: 'invite',
     ASSOCIATION: 'external_app_user_id'
   }
   const error = refusal({ ...real, ...missing })

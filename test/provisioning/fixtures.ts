@@ -15,6 +15,7 @@ export const now = Date.UTC(2026, 0, 1)
 /** The defaults of the configuration. */
 export const defaultSettings: ProvisioningSettings = {
   onExisting: 'link',
+  onLoginConflict: 'reject',
   deactivatedStatus: 'inactive',
   leavers: {
     onDelete: 'deactivate',

@@ -21,6 +21,7 @@ import { changeUser, newUser } from '../records.ts'
 import { touchGroupsOf } from '../touch-groups.ts'
 import { createTrail, inBackground, type Trail } from '../trail.ts'
 import type { UserOperation } from '../user-operations.ts'
+import { endInvite } from '../user-invitation.ts'
 import { forgetUser } from '../user-settlement.ts'
 import { untilAllowed, type DeletionGuard } from './deletions.ts'
 import { changedUserFields, isNotManaged } from './drift.ts'
@@ -93,7 +94,9 @@ export function createRefreshUser(
       // Perhaps the bridge's own, by a creation whose answer was lost.
       const creations = await tx.journal.openFor(loginSubject(snapshot.login))
       if (creations.length > 0) return whenJournalIsDone
-      await tx.putUser(newUser(snapshot, {}, settings, clock.now()))
+      const now = clock.now()
+      await tx.putUser(newUser(snapshot, {}, settings, now))
+      await endInvite(tx, snapshot, { trail, now })
       await report(tx, snapshot.id, [{ kind: 'created', notes: ['created in Box'] }], trail)
       return 'done'
     })

@@ -6,6 +6,8 @@ const outcomeWords: Readonly<Record<AuditOutcome, string>> = {
   not_found: 'refused: SCIM shows no such person or group (404)',
   login_taken: 'refused: the login, userName or externalId belongs to somebody else here (409)',
   login_taken_outside: 'refused: the login belongs to a Box account outside the enterprise (409)',
+  invite_pending: 'refused: the owner of the login was invited and has not accepted yet (409)',
+  invite_ended: 'refused: the owner of the login was invited, and that came to nothing (409)',
   login_held_by_leaver: 'refused: Box still holds the login for somebody who left (409)',
   being_deleted: 'put off: the account of that login is being deleted in Box (503)',
   login_missing: 'refused: nothing that was sent can be a Box login (400)',

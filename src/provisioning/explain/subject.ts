@@ -32,7 +32,7 @@ export function userStory({ id, names }: Named): StorySubject {
   const folded = new Set(names.map(fold))
   // A login can pass to somebody else: only by id is an operation for certain about this person.
   const concerns = ({ kind, userId }: AuditedOperation) =>
-    kind === 'create-user' || isSame(userId, id)
+    kind === 'create-user' || kind === 'invite-user' || isSame(userId, id)
   const isTarget = (target: string) => {
     const { kind, name } = split(target)
     if (kind === 'membership') return isSame(name.split('/')[1], id)

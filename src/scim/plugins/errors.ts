@@ -44,6 +44,8 @@ export const provisioningAnswers: Readonly<Record<ProvisioningErrorCode, Kind>> 
   not_found: { status: 404 },
   login_taken: uniqueness,
   login_taken_outside: uniqueness,
+  invite_pending: uniqueness,
+  invite_ended: uniqueness,
   login_held_by_leaver: uniqueness,
   group_name_taken: uniqueness,
   protected: { status: 400, scimType: 'mutability' },
