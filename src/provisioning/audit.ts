@@ -25,6 +25,7 @@ export type AuditAction =
   | `fuse.${'open' | 'release' | 'discard' | 'close' | 'expire'}`
   | `invite.${'end' | 'forget'}`
   | `token.${'create' | 'revoke'}`
+  | 'reconcile.accept'
   /** Requests of one source in one minute that were not let in. */
   | 'access.denied'
   | `audit.${'prune' | 'erase'}`

@@ -42,6 +42,7 @@ const actionWords: Readonly<Record<AuditAction, string>> = {
   'invite.forget': 'forgot an invite',
   'token.create': 'made an access token',
   'token.revoke': 'revoked an access token',
+  'reconcile.accept': 'let a mass disappearance from Box pass',
   'access.denied': 'sent requests that were not let in',
   'audit.prune': 'removed old entries of the audit',
   'audit.erase': 'erased the data of a person'

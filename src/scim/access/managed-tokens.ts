@@ -16,8 +16,6 @@ export interface KnownTokens {
 
 interface Prepared {
   readonly caller: Caller
-  /** The same, by HTTP Basic. */
-  readonly byBasic: Caller
   /** Undefined: from anywhere. */
   readonly networks: Networks | undefined
 }
@@ -37,15 +35,13 @@ export function createManagedTokenCheck(book: KnownTokens, { basic }: { basic: b
     prepared.set(token, known)
     if (known.networks?.includes(address) === false) return undefined
     book.noteUse(token)
-    return name === undefined ? known.caller : known.byBasic
+    return known.caller
   }
 }
 
 function prepare({ name, scopes, networks }: AccessToken): Prepared {
-  const caller = { actor: name, via: 'token', rights: rightsOf(scopes) }
   return {
-    caller,
-    byBasic: { ...caller, via: 'basic' },
+    caller: { actor: name, via: 'token', rights: rightsOf(scopes) },
     networks: networks.length === 0 ? undefined : networksOf(networks)
   }
 }

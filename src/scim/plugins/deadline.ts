@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Clock, EpochMs, Milliseconds } from '../../lib/clock.ts'
 import type { RequestContext } from '../../provisioning/requests.ts'
 import type { AskedRequest } from '../../provisioning/audit.ts'
+import { viaOf } from './auth.ts'
 import { askedAttributes } from '../protocol/asked-attributes.ts'
 import { parseIfMatch } from '../protocol/entity-tags.ts'
 import type { ResourceType } from '../protocol/schemas.ts'
@@ -69,7 +70,7 @@ export function askedOf(
   return {
     method,
     route: request.routeOptions.url ?? 'none',
-    via: request.via,
+    via: viaOf(request),
     source: request.ip,
     attributes: () => askedAttributes(body, type)
   }
