@@ -1,5 +1,6 @@
 import { pino, type Logger } from 'pino'
 import { createAlertDesk, type AlertDesk } from './alerts/alerts.ts'
+import { createAuditKeeping } from './background/audit-keeping.ts'
 import { createBoxWatch } from './background/box-watch.ts'
 import { createDriftFeed, type DriftFeed, type DriftFeedParts } from './background/drift-feed.ts'
 import { createHintWorker, type HintWorker } from './background/hint-worker.ts'
@@ -30,6 +31,7 @@ import {
   type Observation
 } from './compose/observation.ts'
 import type { Alerts } from './provisioning/alerts.ts'
+import { createDenials } from './provisioning/denials.ts'
 import { ProvisioningError, type BoxTrouble } from './provisioning/errors.ts'
 import { compileMapping } from './provisioning/mapping/mapping.ts'
 import type { Mirror } from './provisioning/plan/user-plan.ts'
@@ -159,6 +161,7 @@ async function run(
   const demo = demoOf(config, box, random)
   await book.refresh()
   assertSomebodyMayCall(config, book)
+  const denials = createDenials({ directory, clock })
   const app = buildApp(
     {
       users: provisioning.users,
@@ -174,6 +177,7 @@ async function run(
         basic: config.basicAuth,
         onTurnedAway: observation.onTurnedAway
       }),
+      onDenied: (denial) => denials.note(denial),
       clock,
       random,
       cursorSecret: await keepSecret(directory, random, 'cursors'),
@@ -208,6 +212,8 @@ async function run(
       watch.run(stop.signal, wasImported)
     ])
   )
+  const retentionMs = config.auditRetentionMs
+  const auditKeeping = createAuditKeeping({ ...parts, denials, retentionMs }).run(stop.signal)
   const bookKeeping = book.run(stop.signal)
   const alerting = alerts.run(stop.signal)
   background.catch((error: unknown) => log.error({ err: error }, 'the background work ended'))
@@ -219,7 +225,10 @@ async function run(
       await endRequests(app, { clock, log })
       stop.abort()
       // Turns waiting calls away, so that the background work ends soon.
-      await endWork([box.close(), background, bookKeeping, alerting, noting], { clock, log })
+      await endWork([box.close(), background, bookKeeping, auditKeeping, alerting, noting], {
+        clock,
+        log
+      })
       await watched.flush()
       await directory.close()
       observation.close()

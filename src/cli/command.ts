@@ -11,6 +11,8 @@ export interface CommandIo {
   readonly err: (line: string) => void
   /** Reads what is piped into the command. */
   readonly read: () => string
+  /** Aborts when nobody reads any more what is printed, e.g. at the end of a pipe; default never. */
+  readonly unread?: AbortSignal
 }
 
 /** The exit codes of every command. */

@@ -1,7 +1,10 @@
 import { Command } from 'commander'
 import { backup } from './backup.ts'
 import type { CommandIo } from './command.ts'
+import { auditErase, auditExport } from './audit.ts'
+import type { ExportOptions } from './audit.ts'
 import { doctor } from './doctor.ts'
+import { explainStory } from './explain.ts'
 import { showMapping, testMapping } from './mapping.ts'
 import { fuseAct, fuseList } from './fuse.ts'
 import { inviteForget, inviteList } from './invite.ts'
@@ -57,6 +60,20 @@ export function createProgram(io: CommandIo, exit: (code: number) => void): Comm
       exit(await preview(io, file, options))
     )
 
+  program
+    .command('explain')
+    .description('tell what happened to a person, a group or a request, and what is still to come')
+    .argument(
+      '<what>',
+      'a login, userName or externalId, the name of a group, a Box id, user:ID or group:ID, or a correlation id'
+    )
+    .option('--json', 'print JSON')
+    .action(async (what: string, options: { readonly json?: boolean }) =>
+      exit(await explainStory(io, what, options))
+    )
+
+  addAudit(program, io, exit)
+
   const mapping = program
     .command('mapping')
     .description('show and try which SCIM attribute feeds which Box field')
@@ -78,6 +95,25 @@ export function createProgram(io: CommandIo, exit: (code: number) => void): Comm
   addReconcile(program, io, exit)
   addTokens(program, io, exit)
   return program
+}
+
+function addAudit(program: Command, io: CommandIo, exit: (code: number) => void): void {
+  const audit = program.command('audit').description('export the audit, or erase a person from it')
+
+  audit
+    .command('export')
+    .description('print the audit as JSON lines, oldest first, also while the bridge runs')
+    .option('--since <time>', 'only entries of this time or later, e.g. 2026-11-01T00:00:00Z')
+    .option('--until <time>', 'only entries before this time')
+    .option('--after <id>', 'only entries behind this one, e.g. the last of an earlier export')
+    .option('--follow', 'wait for further entries, until it is ended')
+    .action(async (options: ExportOptions) => exit(await auditExport(io, options)))
+
+  audit
+    .command('erase')
+    .description('take the data of a person who has left out of audit and journal')
+    .argument('<person>', 'a login or Box id')
+    .action(async (person: string) => exit(await auditErase(io, person)))
 }
 
 function addFuse(program: Command, io: CommandIo, exit: (code: number) => void): void {

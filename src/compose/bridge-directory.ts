@@ -16,6 +16,7 @@ export async function openBridgeDirectory(
   const options = {
     ...parts,
     url: config.databaseUrl,
+    auditValues: config.auditValues,
     identity: { boxHost: box.host, enterpriseId: box.enterpriseId, dryRun: config.dryRun }
   }
   // The embedded emulator begins anew at each start, so the directory of an earlier demo is worthless.

@@ -1,5 +1,7 @@
+import { setTimeout as wait } from 'node:timers/promises'
 import { pino } from 'pino'
-import { systemClock, type Clock } from '../lib/clock.ts'
+import { systemClock, type Clock, type Milliseconds } from '../lib/clock.ts'
+import type { JsonObject } from '../lib/json.ts'
 import { systemRandom, type Random } from '../lib/random.ts'
 import { acceptDisappearance, type Accepted } from '../provisioning/drift/disappearance.ts'
 import {
@@ -9,6 +11,11 @@ import {
   type FuseReport,
   type FuseVerb
 } from '../provisioning/fuse-desk.ts'
+import { exportedEntry } from '../provisioning/audit-export.ts'
+import type { AuditRequest } from '../provisioning/audit.ts'
+import { erasePerson, type Erasure } from '../provisioning/erasure.ts'
+import { explain } from '../provisioning/explain/explain.ts'
+import type { Story } from '../provisioning/explain/story.ts'
 import { reportPlan, type PlanReport } from '../provisioning/dry-run/plan-report.ts'
 import { forgetInvite, listInvites, type ShownInvite } from '../provisioning/invite-desk.ts'
 import type { Invite } from '../provisioning/invites.ts'
@@ -41,6 +48,12 @@ export interface Operator {
   actOnHeld(verb: FuseVerb, names: readonly string[]): Promise<FuseAction>
   /** Tells what a dry run would have done. Rejects where the directory is none of a dry run. */
   plan(): Promise<DryPlan>
+  /** Tells what happened to a person, a group or a request; see {@link explain}. */
+  explain(what: string): Promise<Story>
+  /** Passes the entries of the audit to `take`, oldest first; see {@link AuditExport}. */
+  exportAudit(wanted: AuditExport, take: (entry: JsonObject) => void): Promise<void>
+  /** Takes a person's data out of audit and journal; see {@link erasePerson}. */
+  erase(who: string): Promise<Erasure>
   /** The invites that are neither accepted nor forgotten, oldest first. */
   invites(): Promise<readonly ShownInvite[]>
   /** Forgets the invite of a login; see {@link forgetInvite}. */
@@ -54,6 +67,22 @@ export interface Operator {
   /** Ends a token; a running bridge knows within a second or two. */
   revokeToken(name: string): Promise<void>
 }
+
+/** Which entries of the audit are exported. */
+export interface AuditExport extends Pick<AuditRequest, 'since' | 'until'> {
+  /** Only entries with a greater id; default all. */
+  readonly after?: number | undefined
+  /** Whether to wait for further ones, without end. */
+  readonly follow: boolean
+  /** Ends the export; default at the last entry, or never where it follows. */
+  readonly end?: AbortSignal | undefined
+}
+
+/** How many entries are in memory at a time. */
+const exportPage = 500
+
+/** How often one who follows the audit looks for more. */
+const followMs: Milliseconds = 1_000
 
 /** The operator's side of the directory at `databaseUrl`; nothing is opened until it is asked. */
 export function createOperator(
@@ -86,6 +115,13 @@ export function createOperator(
       const { host, enterpriseId } = owner
       return { box: { host, enterpriseId }, ...(await beside((it) => reportPlan(it))) }
     },
+    explain: (what) => beside((directory) => explain(directory, what, clock.now())),
+    exportAudit: (wanted, take) => beside((directory) => exportAudit(directory, wanted, take)),
+    erase: (who) =>
+      beside((directory) => {
+        const at = { now: clock.now(), correlationId: random.uuid() }
+        return erasePerson(directory, who, at)
+      }),
     invites: () => beside((directory) => listInvites(directory)),
     forgetInvite: (login) =>
       beside((directory) => {
@@ -109,3 +145,20 @@ export function createOperator(
 const noDryRun =
   'This is no directory of a dry run. Start the bridge with DRY_RUN=true, let the identity provider run, ' +
   'and give this command the same DATABASE_URL.'
+
+async function exportAudit(
+  { history }: Directory,
+  { since, until, after = 0, follow, end }: AuditExport,
+  take: (entry: JsonObject) => void
+): Promise<void> {
+  let afterId = after
+  for (;;) {
+    if (end?.aborted === true) return
+    const page = await history.list({ afterId, limit: exportPage, since, until })
+    for (const record of page) take(exportedEntry(record))
+    afterId = page.at(-1)?.id ?? afterId
+    if (page.length === exportPage) continue
+    if (!follow) return
+    await wait(followMs, undefined, end === undefined ? {} : { signal: end }).catch(() => undefined)
+  }
+}

@@ -133,6 +133,10 @@ interface Settings {
   readonly logLevel: LogLevel
   /** Whether lines of the log about a person name the login. */
   readonly logPersonalData: boolean
+  /** Which values the audit keeps. */
+  readonly auditValues: 'ids' | 'all'
+  /** How long the audit keeps entries; 0: for ever. */
+  readonly auditRetentionMs: Milliseconds
   /** Where alerts are sent besides the log, and what they are signed with. */
   readonly alertWebhook: AlertWebhook | undefined
 }

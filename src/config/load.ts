@@ -203,6 +203,8 @@ function settingsOf(values: ConfigValues) {
     fuseMembers: parseFuse(values.FUSE_MEMBERS),
     logLevel: values.LOG_LEVEL,
     logPersonalData: values.LOG_PERSONAL_DATA,
+    auditValues: values.AUDIT_VALUES,
+    auditRetentionMs: values.AUDIT_RETENTION_DAYS * 86_400_000,
     alertWebhook: webhookOf(values)
   }
 }

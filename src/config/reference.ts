@@ -353,6 +353,20 @@ export const settings: readonly Setting[] = Object.freeze([
     'LOG_PERSONAL_DATA',
     'Whether lines of the log about a person name the login. By default they hold ids only.'
   ),
+  choice('AUDIT_VALUES', ['ids', 'all'], {
+    default: 'ids',
+    description:
+      'Which values the audit keeps besides the names of attributes: `ids` those that say whom something is about (ids, logins, names of groups) and who may do what (status, role); `all` every one but passwords.'
+  }),
+  setting(
+    'AUDIT_RETENTION_DAYS',
+    'a whole number from 0 to 3650',
+    { type: 'integer', minimum: 0, maximum: 3_650 },
+    {
+      default: '365',
+      description: 'How many days the audit keeps its entries. `0` keeps them for ever.'
+    }
+  ),
   setting(
     'ALERT_WEBHOOK_URL',
     'an https URL without a password, or an http one of this machine',

@@ -52,6 +52,8 @@ export interface ConfigValues {
   readonly FUSE_MEMBERS: string
   readonly LOG_LEVEL: LogLevel
   readonly LOG_PERSONAL_DATA: boolean
+  readonly AUDIT_VALUES: 'ids' | 'all'
+  readonly AUDIT_RETENTION_DAYS: number
   readonly ALERT_WEBHOOK_URL?: string
   readonly ALERT_WEBHOOK_SECRET?: string
 }

@@ -1,5 +1,11 @@
 import type { Clock } from '../lib/clock.ts'
-import { BoxRefusedError, BoxUnavailableError, ProvisioningError } from './errors.ts'
+import { troubleOutcomes, type AuditOutcome } from './audit.ts'
+import {
+  BoxRefusedError,
+  BoxUnavailableError,
+  DeactivatedOnlyError,
+  ProvisioningError
+} from './errors.ts'
 import type { Directory } from './ports.ts'
 import type { Trail } from './trail.ts'
 
@@ -21,7 +27,7 @@ export function createRunAudited(
 ): RunAudited {
   const { clock, directory } = dependencies
   return async (trail, target, work) => {
-    const write = (outcome: string) =>
+    const write = (outcome: AuditOutcome) =>
       directory.transaction((tx) => tx.audit(trail.audit(target, outcome, clock.now())))
     try {
       const result = await work()
@@ -29,14 +35,29 @@ export function createRunAudited(
       if (isChange && !trail.isAudited()) await write('done')
       return result
     } catch (error) {
+      if (error instanceof DeactivatedOnlyError) {
+        trail.notes.push(`the rest of the request: ${outcomeOf(error.cause)}`)
+      }
       if (onTrouble || !(error instanceof BoxUnavailableError)) await write(outcomeOf(error))
       throw error
     }
   }
 }
 
-function outcomeOf(error: unknown): string {
+function outcomeOf(error: unknown): AuditOutcome {
   if (error instanceof ProvisioningError) return error.code
   if (error instanceof BoxRefusedError) return 'refused_by_box'
-  return error instanceof Error ? error.name : 'error'
+  if (error instanceof BoxUnavailableError) return troubleOutcomes[error.trouble]
+  if (error instanceof DeactivatedOnlyError) return 'deactivated_only'
+  return isRequestError(error) ? 'invalid_request' : 'failed'
+}
+
+/** What a route's function refuses says so in an HTTP status of its own. */
+function isRequestError(error: unknown): boolean {
+  return (
+    error instanceof Error &&
+    'status' in error &&
+    typeof error.status === 'number' &&
+    error.status < 500
+  )
 }

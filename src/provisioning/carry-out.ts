@@ -187,7 +187,7 @@ export function createCarryOutUserWork(
     await directory.transaction(async (tx) => {
       await touchGroupsOf(tx, record.id, clock.now())
       await tx.deleteUser(record.id)
-      await tx.audit(trail.audit(userSubject(record.id), 'gone from Box', clock.now()))
+      await tx.audit(trail.audit(userSubject(record.id), 'gone_from_box', clock.now()))
     })
     throw goneFromBox(record.id)
   }

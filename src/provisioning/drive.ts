@@ -1,4 +1,5 @@
 import type { EpochMs } from '../lib/clock.ts'
+import { bridgeActor } from './audit.ts'
 import { createRunAudited, type RunAudited } from './audited.ts'
 import type { CarryOutUserWork } from './carry-out.ts'
 import type { Dependencies } from './dependencies.ts'
@@ -18,7 +19,7 @@ import {
   type JournalEntry
 } from './operations.ts'
 import { leftoverAliases } from './plan/user-plan.ts'
-import { bridgeActor, createTrail, type Trail } from './trail.ts'
+import { createTrail, type Trail } from './trail.ts'
 import type { UserCreation } from './user-creation.ts'
 import type { UserOperation } from './user-operations.ts'
 import type { SettleUser } from './user-settlement.ts'

@@ -1,6 +1,7 @@
 import type { EpochMs } from '../lib/clock.ts'
 import { fold } from '../lib/text.ts'
 import { inTurns } from '../lib/turns.ts'
+import { operatorActor } from './audit.ts'
 import { ProvisioningError } from './errors.ts'
 import { fuseNames, type FuseName } from './fuse-limit.ts'
 import { closeFuse, readFuse } from './fuse.ts'
@@ -9,7 +10,6 @@ import { decideReleased } from './membership-decision.ts'
 import type { BoxGroupId, BoxUserId } from './model.ts'
 import type { JournalEntry } from './operations.ts'
 import type { Directory, DirectoryReads, DirectoryTransaction } from './ports.ts'
-import { operatorActor } from './trail.ts'
 
 /** A removal that the fuse holds, as a person wants to see it. Printed as JSON too. */
 export interface HeldRemoval {

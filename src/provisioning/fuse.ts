@@ -1,11 +1,12 @@
 import type { Clock, EpochMs } from '../lib/clock.ts'
 import { isJsonObject } from '../lib/json.ts'
 import type { Alerts } from './alerts.ts'
+import { bridgeActor } from './audit.ts'
 import { removalsAllowed, type FuseName } from './fuse-limit.ts'
 import type { BoxOperation } from './operations.ts'
 import type { DirectoryReads, DirectoryTransaction } from './ports.ts'
 import type { ProvisioningSettings } from './settings.ts'
-import { bridgeActor, type Trail } from './trail.ts'
+import type { Trail } from './trail.ts'
 
 /** A fuse as the directory keeps it; nothing else does. */
 export interface FuseState {

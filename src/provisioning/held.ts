@@ -1,4 +1,5 @@
 import type { Clock, EpochMs, Milliseconds } from '../lib/clock.ts'
+import { bridgeActor } from './audit.ts'
 import type { Admit } from './fuse.ts'
 import { isActive } from './mapping/user-resource.ts'
 import {
@@ -11,7 +12,7 @@ import {
 } from './operations.ts'
 import type { Directory, DirectoryTransaction } from './ports.ts'
 import type { ProvisioningSettings } from './settings.ts'
-import { bridgeActor, type Trail } from './trail.ts'
+import type { Trail } from './trail.ts'
 
 type Deactivation = Extract<BoxOperation, { readonly kind: 'deactivate-user' }>
 

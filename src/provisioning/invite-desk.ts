@@ -3,7 +3,7 @@ import { ProvisioningError } from './errors.ts'
 import type { Invite } from './invites.ts'
 import { loginSubject } from './operations.ts'
 import type { Directory, DirectoryReads } from './ports.ts'
-import { operatorActor } from './trail.ts'
+import { operatorActor } from './audit.ts'
 
 /** An invite as a person wants to see it. Printed as JSON too. */
 export interface ShownInvite extends Omit<Invite, 'id'> {

@@ -185,7 +185,7 @@ export function createWorkLeaver(dependencies: Dependencies): WorkLeaver {
   async function forget({ operation }: LeaverEntry, trail: Trail): Promise<undefined> {
     await directory.transaction(async (tx) => {
       await forgetUser(tx, operation.userId, [], clock.now())
-      await tx.audit(trail.audit(userSubject(operation.userId), 'gone from Box', clock.now()))
+      await tx.audit(trail.audit(userSubject(operation.userId), 'gone_from_box', clock.now()))
     })
   }
 
@@ -234,7 +234,7 @@ export function createWorkLeaver(dependencies: Dependencies): WorkLeaver {
     trail.notes.push(reason)
     await directory.transaction(async (tx) => {
       await tx.updateJournal([id], refusedOnce(operation, reason, clock.now()))
-      await tx.audit(trail.audit(userSubject(operation.userId), 'refused', clock.now()))
+      await tx.audit(trail.audit(userSubject(operation.userId), 'given_up', clock.now()))
     })
     alert(operation, reason)
   }

@@ -1,6 +1,6 @@
 import type { EpochMs } from '../lib/clock.ts'
 import type { JsonValue } from '../lib/json.ts'
-import type { BoxCallRecord } from './box-port.ts'
+import type { AuditEntry, AuditErasure, AuditReads } from './audit.ts'
 import type { AccessToken, NewAccessToken } from './access.ts'
 import type { DryWrite, DryWriteEntry } from './dry-run/writes.ts'
 import type { Hint, HintSource, NotedHint } from './hints.ts'
@@ -128,6 +128,11 @@ export interface JournalReads {
   /** All entries that were held at `until` or before, oldest first. */
   heldUntil(until: EpochMs): Promise<readonly JournalEntry[]>
   /**
+   * The entries that hold one of these texts, whatever its case, oldest first: those that are open or held,
+   * or all others. Not fast.
+   */
+  mentioning(texts: readonly string[], which: 'open' | 'settled'): Promise<readonly JournalEntry[]>
+  /**
    * How many removals of a kind were counted after `since` and have, or may yet have, an effect: not
    * those that Box refused or that were given up before they were sent. `afterId`: of newer entries
    * only.
@@ -139,25 +144,6 @@ export interface JournalReads {
   count(): Promise<Readonly<Record<JournalState, number>>>
   /** What is open, in numbers. */
   open(): Promise<OpenJournal>
-}
-
-/** What an audit entry says. Texts hold ids, logins and attribute names, never secrets. */
-export interface AuditEntry {
-  readonly at: EpochMs
-  readonly correlationId: string
-  /** Who asked: a token's name, `bridge` for work of its own, or `operator` for a command. */
-  readonly actor: string
-  /** What was asked, e.g. `user.patch`. */
-  readonly action: string
-  /** Whom it is about, e.g. `user:123`. */
-  readonly target: string
-  /** What was decided, in plain data. */
-  readonly plan: readonly BoxOperation[]
-  readonly calls: readonly BoxCallRecord[]
-  /** `done`, or an error's code. */
-  readonly outcome: string
-  /** Anything an admin should know besides. */
-  readonly notes: readonly string[]
 }
 
 /** The named value that holds when the first import was done, in epoch ms; there is none before. */
@@ -226,6 +212,7 @@ export interface DirectoryReads {
   readonly hints: HintReads
   readonly invites: InviteReads
   readonly state: StateReads
+  readonly history: AuditReads
   readonly tokens: AccessTokenReads
   readonly dryRun: DryRunReads
 }
@@ -269,8 +256,14 @@ export interface DirectoryTransaction extends DirectoryReads {
   appendJournal(entries: readonly NewJournalEntry[]): Promise<readonly JournalEntry[]>
   /** Changes journal entries. */
   updateJournal(ids: readonly number[], change: JournalUpdate): Promise<void>
+  /** Takes a person's data out of a settled journal entry. */
+  eraseFromJournal(id: number, erased: Pick<JournalEntry, 'subject' | 'operation'>): Promise<void>
   /** Appends an audit entry. */
   audit(entry: AuditEntry): Promise<void>
+  /** Removes up to `limit` audit entries from before a time, oldest first; how many it were. */
+  pruneAudit(before: EpochMs, limit: number): Promise<number>
+  /** Takes a person's data out of an audit entry; nothing else of one can be changed. */
+  eraseFromAudit(id: number, erased: AuditErasure): Promise<void>
   /**
    * Notes what is to be read again in Box. What is noted already stays one hint, which counts as noted
    * anew and is due at once.

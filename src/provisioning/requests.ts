@@ -1,4 +1,5 @@
 import type { EpochMs } from '../lib/clock.ts'
+import type { AskedRequest } from './audit.ts'
 import type { MixedResource, ScimDocument, StoredResource } from './model.ts'
 import type { MixedSearchRequest, SearchPage, SearchRequest } from './query.ts'
 
@@ -7,6 +8,8 @@ export interface RequestContext {
   readonly correlationId: string
   /** The name of the caller's token. */
   readonly actor: string
+  /** For the audit; absent where the bridge itself asks. */
+  readonly asked?: AskedRequest
   /** When the write must have been answered. */
   readonly deadline: EpochMs
   /**

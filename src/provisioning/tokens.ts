@@ -3,8 +3,8 @@ import type { Clock, EpochMs } from '../lib/clock.ts'
 import { digest } from '../lib/digest.ts'
 import type { Random } from '../lib/random.ts'
 import { isLive, type AccessToken } from './access.ts'
-import type { AuditEntry, Directory } from './ports.ts'
-import { operatorActor } from './trail.ts'
+import { operatorActor, type AuditAction, type AuditEntry } from './audit.ts'
+import type { Directory } from './ports.ts'
 
 /** What a new token shall be. */
 export interface TokenRequest {
@@ -119,7 +119,7 @@ function stateOf(
 }
 
 function auditOf(
-  action: string,
+  action: Extract<AuditAction, `token.${string}`>,
   name: string,
   { random, at }: { readonly random: Random; readonly at: EpochMs }
 ): AuditEntry {

@@ -1,14 +1,8 @@
 import type { EpochMs } from '../lib/clock.ts'
+import type { AuditAction, AuditEntry, AuditOutcome } from './audit.ts'
 import type { BoxOperation } from './operations.ts'
 import type { BoxCall, BoxCallRecord, Lane } from './box-port.ts'
-import type { AuditEntry } from './ports.ts'
 import type { RequestContext } from './requests.ts'
-
-/** The name under which the bridge's own work stands in the audit. */
-export const bridgeActor = 'bridge'
-
-/** The name under which commands stand in the audit. */
-export const operatorActor = 'operator'
 
 /** What one request decides and does, collected for its audit entry. */
 export interface Trail {
@@ -18,14 +12,14 @@ export interface Trail {
   readonly notes: string[]
   /** What accompanies a call to Box that this request makes. */
   call(lane: Lane): BoxCall
-  /** The audit entry, about to be written. `outcome` is `done` or an error's code. */
-  audit(target: string, outcome: string, at: EpochMs): AuditEntry
+  /** The audit entry, about to be written. */
+  audit(target: string, outcome: AuditOutcome, at: EpochMs): AuditEntry
   /** True once an audit entry was made. */
   isAudited(): boolean
 }
 
 /** Begins the trail of one request; `action` is what was asked, e.g. `user.patch`. */
-export function createTrail(action: string, context: RequestContext): Trail {
+export function createTrail(action: AuditAction, context: RequestContext): Trail {
   const operations: BoxOperation[] = []
   const calls: BoxCallRecord[] = []
   const notes: string[] = []
@@ -44,9 +38,9 @@ export function createTrail(action: string, context: RequestContext): Trail {
     }),
     audit(target, outcome, at) {
       isAudited = true
-      const { correlationId, actor } = context
+      const { correlationId, actor, asked } = context
       const done = { plan: [...operations], calls: [...calls], notes: [...notes] }
-      return { at, correlationId, actor, action, target, outcome, ...done }
+      return { at, correlationId, actor, action, target, asked, outcome, ...done }
     },
     isAudited: () => isAudited
   }

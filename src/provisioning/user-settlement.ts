@@ -87,7 +87,7 @@ export function createSettleUser(dependencies: Dependencies): SettleUser {
   ): Promise<SettledUser> {
     await directory.transaction(async (tx) => {
       await forgetUser(tx, record.id, entries, clock.now())
-      await tx.audit(trail.audit(userSubject(record.id), 'gone from Box', clock.now()))
+      await tx.audit(trail.audit(userSubject(record.id), 'gone_from_box', clock.now()))
     })
     return { record: undefined, pending: [] }
   }

@@ -5,6 +5,7 @@ import type { Logger } from 'pino'
 import serviceProviderConfig from '../../scim-schemas/service-provider-config.json' with { type: 'json' }
 import type { Clock, Milliseconds } from '../lib/clock.ts'
 import type { Random } from '../lib/random.ts'
+import type { Denial } from '../provisioning/denials.ts'
 import type { GroupService, ResourceService, UserService } from '../provisioning/requests.ts'
 import type { Authenticate } from './access/caller.ts'
 import { sendTogether } from './plugins/answers.ts'
@@ -43,6 +44,8 @@ export interface AppDependencies {
   readonly resources: ResourceService
   readonly readiness: ReadinessSource
   readonly authenticate: Authenticate
+  /** Is told of every request that is not let in; default nobody. */
+  readonly onDenied?: (denied: Denial) => void
   readonly clock: Clock
   readonly random: Random
   /** Signs cursors (RFC 9865); kept between starts, so that they survive one. */
@@ -144,7 +147,7 @@ export function buildApp(deps: AppDependencies, options: AppOptions): FastifyIns
   setDeadlines(app, deps.clock, settings.requestBudgetMs)
   limitWrites(app, settings.answerTimeoutMs)
   prepareActor(app)
-  answerErrors(app, settings.bodyLimit)
+  answerErrors(app, settings.bodyLimit, (denied) => deps.onDenied?.(denied))
   readBodies(app)
   sendTogether(app, {
     log: settings.logger,

@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import type { Kysely, Selectable } from 'kysely'
+import { fold } from '../lib/text.ts'
 import { inTurns } from '../lib/turns.ts'
 import { isRemoval, openStates } from '../provisioning/operations.ts'
 import type {
@@ -19,6 +20,12 @@ export interface JournalStore {
   reads(session: Session): JournalReads
   append(session: Session, entries: readonly NewJournalEntry[]): Promise<readonly JournalEntry[]>
   update(session: Session, ids: readonly number[], change: JournalUpdate): Promise<void>
+  /** See `DirectoryTransaction`. */
+  erase(
+    session: Session,
+    id: number,
+    erased: Pick<JournalEntry, 'subject' | 'operation'>
+  ): Promise<void>
 }
 
 type TableRow = Selectable<JournalTable>
@@ -79,6 +86,9 @@ export function createJournalStore(db: Kysely<Tables>): JournalStore {
         }
       }
       return appended
+    },
+    async erase(session, id, { subject, operation }) {
+      await statements.erase(session, subject, JSON.stringify(operation), id)
     },
     async update(session, ids, change) {
       const columns = toColumns(change)
@@ -141,6 +151,14 @@ function prepareStatements(db: Kysely<Tables>) {
       (until: Param<number>) => sql<TableRow>`select * from journal indexed by journal_held
         where ${isHeld} and held_at <= ${until} order by id`
     ),
+    mentioning: prepareSql(
+      db,
+      (texts: Param<string>, isSettled: Param<number>) => sql<TableRow>`select * from journal
+        where (${isOpen} or ${isHeld}) <> ${isSettled} and exists (
+          select 1 from json_each(${texts}) as asked
+          where instr(fold(correlation_id || char(10) || subject || char(10) || operation), asked.value) > 0
+        ) order by id`
+    ),
     countRemovals: prepareSql(
       db,
       (kind: Param<string>, since: Param<number>, afterId: Param<number>) => sql<{
@@ -175,6 +193,9 @@ function prepareStatements(db: Kysely<Tables>) {
           select count(*) as entries from journal indexed by journal_open_subject
             where ${isOpen} and subject > 'membership;' and acknowledged = 1
         )`
+    ),
+    erase: prepare((subject: Param<string>, operation: Param<string>, id: Param<number>) =>
+      db.updateTable('journal').set({ subject, operation }).where('id', '=', id)
     ),
     append: prepareForRow(columns, (row: ParamsOfRow<InsertedRow>) =>
       db.insertInto('journal').values(row).returning('id')
@@ -264,6 +285,10 @@ function createReads(statements: Statements, session: Session): JournalReads {
     heldOfGroup: (groupId) =>
       all(statements.heldBetween(session, `membership:${groupId}/`, `membership:${groupId}0`)),
     heldUntil: (until) => all(statements.heldUntil(session, until)),
+    mentioning: (texts, which) =>
+      all(
+        statements.mentioning(session, JSON.stringify(texts.map(fold)), Number(which === 'settled'))
+      ),
     async countRemovals(kind, since, afterId) {
       const [row] = await statements.countRemovals(session, kind, since, afterId)
       return row?.entries ?? 0

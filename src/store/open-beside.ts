@@ -29,13 +29,18 @@ export async function openDirectoryBeside(url: string): Promise<Directory> {
     const truePath = findDatabaseFile(path)
     const engine = openFileEngine(truePath)
     try {
+      // What a command takes out of the database is not to be found in its free pages.
+      engine.writer.sqlite.exec('pragma secure_delete = on')
       assertCurrentForm(engine.writer, `The database ${truePath}`)
     } catch (error) {
       engine.abandon()
       throw error
     }
     // What is in the write-ahead log stays there: the server may be reading it.
-    return createSqliteDirectory({ ...engine, close: () => engine.abandon() }, () => {})
+    return createSqliteDirectory(
+      { ...engine, close: () => engine.abandon() },
+      { released: () => {} }
+    )
   } catch (error) {
     throw explain(error, path)
   }

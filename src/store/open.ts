@@ -1,5 +1,6 @@
 import type { Clock } from '../lib/clock.ts'
 import type { Logger } from '../lib/logger.ts'
+import type { AuditValues } from '../provisioning/audit-values.ts'
 import type { Directory } from '../provisioning/ports.ts'
 import { claimDatabaseFile, resolveDatabasePath } from './database-file.ts'
 import type { Connection } from './dialect.ts'
@@ -27,6 +28,8 @@ export interface OpenDirectoryOptions {
   readonly identity: DirectoryIdentity
   readonly clock: Clock
   readonly log: Logger
+  /** Which values the audit keeps; default `ids`. */
+  readonly auditValues?: AuditValues
 }
 
 /** A directory that is gone when it is closed. */
@@ -98,7 +101,10 @@ export async function setUp(
       if (applied.length > 0) options.log.info({ applied }, 'the database was migrated')
     }
     claimIdentity(engine, name, options.identity)
-    return createSqliteDirectory(engine, opened.release)
+    return createSqliteDirectory(engine, {
+      auditValues: options.auditValues,
+      released: opened.release
+    })
   } catch (error) {
     engine.abandon()
     throw error

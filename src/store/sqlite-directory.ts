@@ -1,4 +1,5 @@
 import type { Kysely } from 'kysely'
+import type { AuditValues } from '../provisioning/audit-values.ts'
 import type { Directory, DirectoryReads, DirectoryTransaction } from '../provisioning/ports.ts'
 import { createAccessTokenStore } from './access-tokens.ts'
 import { createAuditStore } from './audit.ts'
@@ -18,12 +19,23 @@ import { createStateStore } from './state.ts'
 import type { Tables } from './tables.ts'
 import { createUserStore } from './users.ts'
 
+/** How {@link createSqliteDirectory} behaves. */
+export interface SqliteDirectoryOptions {
+  /** Which values the audit keeps; default `ids`. */
+  readonly auditValues?: AuditValues | undefined
+  /** Called once, when the database is closed. */
+  readonly released: () => void
+}
+
 /**
  * The directory on an open and migrated database. A transaction must not be begun inside another:
- * it would wait for itself. `released` is called once, when the database is closed.
+ * it would wait for itself.
  */
-export function createSqliteDirectory(engine: Engine, released: () => void): Directory {
-  const stores = createStores(engine.writer.db)
+export function createSqliteDirectory(
+  engine: Engine,
+  { auditValues = 'ids', released }: SqliteDirectoryOptions
+): Directory {
+  const stores = createStores(engine.writer.db, auditValues)
   const writes = createGroupCommit(engine)
   const reading = openSession(engine.reader, 'the directory is closed', engine.scans)
   let closing: Promise<void> | undefined
@@ -63,14 +75,14 @@ export function createSqliteDirectory(engine: Engine, released: () => void): Dir
 
 type Stores = ReturnType<typeof createStores>
 
-function createStores(db: Kysely<Tables>) {
+function createStores(db: Kysely<Tables>, auditValues: AuditValues) {
   return {
     users: createUserStore(db),
     groups: createGroupStore(db),
     resources: createResourceStore(db),
     memberships: createMembershipStore(db),
     journal: createJournalStore(db),
-    audit: createAuditStore(db),
+    audit: createAuditStore(db, auditValues),
     hints: createHintStore(db),
     invites: createInviteStore(db),
     state: createStateStore(db),
@@ -116,6 +128,7 @@ function createReads(stores: Stores, session: Session): DirectoryReads {
     hints: stores.hints.reads(session),
     invites: stores.invites.reads(session),
     state: stores.state.reads(session),
+    history: stores.audit.reads(session),
     tokens: stores.tokens.reads(session),
     dryRun: stores.dryRun.reads(session)
   }
@@ -140,8 +153,11 @@ function createTransaction(stores: Stores, session: Session): DirectoryTransacti
     deleteMembership: (groupId, userId) => memberships.delete(session, groupId, userId),
     touchGroup: (id, at) => groups.touch(session, id, at),
     appendJournal: (entries) => journal.append(session, entries),
+    eraseFromJournal: (id, erased) => journal.erase(session, id, erased),
     updateJournal: (ids, change) => journal.update(session, ids, change),
     audit: (entry) => audit.append(session, entry),
+    pruneAudit: (before, limit) => audit.prune(session, before, limit),
+    eraseFromAudit: (id, erased) => audit.erase(session, id, erased),
     noteHints: (noted, source, now) => hints.note(session, noted, source, now),
     dropHint: (noted) => hints.drop(session, noted),
     postponeHint: (noted, notBefore) => hints.postpone(session, noted, notBefore),

@@ -278,14 +278,14 @@ function auditOf(connection: Connection, now: EpochMs): AuditStatus {
   const [failures] = read(
     connection,
     sql<{ entries: number }>`select count(*) as entries from audit
-      where at > ${now - dayMs} and outcome <> 'done'`
+      where at > ${now - dayMs} and outcome <> 'done' and action <> 'access.denied'`
   )
   return {
     failures24h: failures?.entries ?? 0,
     last: read(
       connection,
       sql<AuditLine>`select at, actor, action, target, outcome
-        from audit order by id desc limit ${auditLines}`
+        from audit where action <> 'access.denied' order by id desc limit ${auditLines}`
     )
   }
 }

@@ -78,13 +78,15 @@ export interface JournalTable {
 }
 
 /** What was done on whose behalf. */
-interface AuditTable {
+export interface AuditTable {
   readonly id: Generated<number>
   readonly at: number
   readonly correlation_id: string
   readonly actor: string
   readonly action: string
   readonly target: string
+  /** JSON: what a request asked for. */
+  readonly asked: string | null
   /** JSON. */
   readonly plan: string
   /** JSON. */
@@ -92,6 +94,14 @@ interface AuditTable {
   readonly outcome: string
   /** JSON. */
   readonly notes: string
+}
+
+/** What of the audit may be changed in the transaction that runs. Empty outside of it. */
+interface AuditPermitTable {
+  /** `prune` or `erase`. */
+  readonly work: string
+  /** The time before which entries may go, or the id of the entry. */
+  readonly bound: number
 }
 
 /** How many resources of a table are visible; triggers keep it. */
@@ -178,6 +188,7 @@ export interface Tables {
   readonly memberships: MembershipTable
   readonly journal: JournalTable
   readonly audit: AuditTable
+  readonly audit_permits: AuditPermitTable
   readonly visible_counts: VisibleCountTable
   readonly hints: HintTable
   readonly state: StateTable

@@ -83,6 +83,8 @@ t.test('nothing set: the demo, with every default', async (t) => {
     fuseMembers: { most: 500, percent: 20, windowMs: 24 * 3_600_000 },
     logLevel: 'info',
     logPersonalData: false,
+    auditValues: 'ids',
+    auditRetentionMs: 365 * 86_400_000,
     alertWebhook: undefined
   })
   t.equal(load({ LOGIN_DOMAIN: 'corp.example.com' }).loginDomain, 'corp.example.com')

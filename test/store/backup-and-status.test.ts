@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import t from 'tap'
 import type { Test } from 'tap'
+import type { AuditEntry } from '../../src/provisioning/audit.ts'
 import { backUpDirectory } from '../../src/store/backup.ts'
 import { allMigrations } from '../../src/store/migrations/all-migrations.ts'
 import { openDirectory } from '../../src/store/open.ts'
@@ -120,7 +121,7 @@ t.test('another version’s database is copied as it is, and not read', async (t
 const membership = (kind: 'add-membership' | 'remove-membership', id: number) =>
   ({ kind, groupId: groupId(1), userId: userId(id) }) as const
 
-const audit = (at: number, outcome: string) => ({
+const audit = (at: number, outcome: AuditEntry['outcome']): AuditEntry => ({
   at,
   outcome,
   correlationId: 'c',

@@ -222,38 +222,3 @@ t.test('a migration that fails leaves nothing behind', async (t) => {
   t.equal(sqlite.prepare('pragma user_version').get()?.['user_version'], allMigrations.length)
   t.equal(sqlite.isTransaction, false)
 })
-
-t.test('the audit holds what it was given', async (t) => {
-  const given = options(t)
-  const directory = await openDirectory(given)
-  const entry = {
-    at: 77,
-    correlationId: 'c-1',
-    actor: 'entra',
-    action: 'user.patch',
-    target: 'user:1',
-    plan: [{ kind: 'add-alias', userId: userId(1), email: 'a@example.com' }],
-    calls: [{ operation: 'PUT /users/:id', status: 0, code: '', requestId: '' }],
-    outcome: 'done',
-    notes: ['n']
-  } as const
-  await directory.transaction((tx) => tx.audit(entry))
-  await directory.close()
-  const sqlite = new DatabaseSync(given.path, { readOnly: true })
-  t.teardown(() => sqlite.close())
-  t.strictSame(
-    { ...sqlite.prepare('select * from audit').get() },
-    {
-      id: 1,
-      at: 77,
-      correlation_id: 'c-1',
-      actor: 'entra',
-      action: 'user.patch',
-      target: 'user:1',
-      plan: JSON.stringify(entry.plan),
-      calls: JSON.stringify(entry.calls),
-      outcome: 'done',
-      notes: '["n"]'
-    }
-  )
-})

@@ -81,7 +81,7 @@ export function createRefreshMembers(
       // The members changed during the listing: what it says may be older than that.
       if (group?.revision !== revision) return whenJournalIsDone
       // One of them at a time goes to the audit without the calls of the listing.
-      const each = createTrail('drift', trail.context)
+      const each = createTrail('drift.restore', trail.context)
       const again: Hint[] = unknown.map(hintOf)
       for await (const batch of inTurns(seen)) {
         for (const one of batch) {

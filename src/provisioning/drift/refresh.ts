@@ -49,7 +49,7 @@ export function createRefresh(dependencies: Dependencies, parts: RefreshParts): 
   return async (noted, deadline) => {
     const correlationId = `${hintKey(noted.hint)}@${clock.now()}`
     const context = { correlationId, actor: 'bridge', deadline }
-    const outcome = await look(noted, createTrail('drift', context))
+    const outcome = await look(noted, createTrail('drift.restore', context))
     await directory.transaction((tx) =>
       outcome === 'done'
         ? tx.dropHint(noted)

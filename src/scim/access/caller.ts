@@ -8,6 +8,8 @@ export type Right =
 export interface Caller {
   /** The name of the caller's token, for logs and the audit. */
   readonly actor: string
+  /** How they were known, for the audit: `token`, `plain` or `oidc ISSUER`. */
+  readonly via: string
   readonly rights: ReadonlySet<Right>
 }
 

@@ -80,7 +80,7 @@ function createVerifier(trusted: TrustedIssuer, asking: Asking) {
   const callers = new Map(
     trusted.clients.map((client): [string, Caller] => [
       client,
-      { actor: `client:${client}`, rights }
+      { actor: `client:${client}`, via: `oidc ${issuer}`, rights }
     ])
   )
   const keys = createKeys(trusted, asking)

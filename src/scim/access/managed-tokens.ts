@@ -41,7 +41,7 @@ export function createManagedTokenCheck(book: KnownTokens, { basic }: { basic: b
 
 function prepare({ name, scopes, networks }: AccessToken): Prepared {
   return {
-    caller: { actor: name, rights: rightsOf(scopes) },
+    caller: { actor: name, via: 'token', rights: rightsOf(scopes) },
     networks: networks.length === 0 ? undefined : networksOf(networks)
   }
 }

@@ -14,7 +14,7 @@ const everything = rightsOf(accessScopes.filter((scope) => scope !== 'read-only'
  */
 export function createPlainTokenCheck(tokens: readonly string[]): Check {
   const known = tokens.map((token, index) => ({
-    caller: { actor: `token-${index + 1}`, rights: everything },
+    caller: { actor: `token-${index + 1}`, via: 'plain', rights: everything },
     digested: digestOf(token)
   }))
   return ({ name, secret }) => {

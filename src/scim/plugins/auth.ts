@@ -7,6 +7,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** The name of the caller's token; '' until the token was accepted. */
     actor: string
+    /** How the caller was known; '' until then. */
+    via: string
   }
 
   interface FastifyContextConfig {
@@ -15,9 +17,10 @@ declare module 'fastify' {
   }
 }
 
-/** Gives every request an `actor`, which {@link requireToken} fills in. */
+/** Gives every request an `actor` and a `via`, which {@link requireToken} fills in. */
 export function prepareActor(app: FastifyInstance): void {
   app.decorateRequest('actor', '')
+  app.decorateRequest('via', '')
 }
 
 /**
@@ -32,8 +35,9 @@ export function requireToken(
 ): void {
   app.addHook('onRequest', (request, reply, done) => {
     const admit = (caller: Caller) => {
-      const { actor, rights } = caller
+      const { actor, via, rights } = caller
       request.actor = actor
+      request.via = via
       const excess = count(caller, request, reply)
       if (excess !== undefined) return done(excess)
       const missing = request.routeOptions.config.rights?.find((right) => !rights.has(right))
@@ -52,4 +56,9 @@ export function requireToken(
 /** What a request presents of its sender. */
 export function presentedBy(request: FastifyRequest) {
   return { authorization: request.headers.authorization, address: request.ip }
+}
+
+/** How the sender was known, for the audit; a managed token by HTTP Basic is one caller all the same. */
+export function viaOf({ via, headers }: FastifyRequest): string {
+  return via === 'token' && /^\s*basic\s/i.test(headers.authorization ?? '') ? 'basic' : via
 }

@@ -2,7 +2,11 @@ import { errorCodes } from 'fastify'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Clock, EpochMs, Milliseconds } from '../../lib/clock.ts'
 import type { RequestContext } from '../../provisioning/requests.ts'
+import type { AskedRequest } from '../../provisioning/audit.ts'
+import { viaOf } from './auth.ts'
+import { askedAttributes } from '../protocol/asked-attributes.ts'
 import { parseIfMatch } from '../protocol/entity-tags.ts'
+import type { ResourceType } from '../protocol/schemas.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -42,12 +46,32 @@ export function limitWrites(app: FastifyInstance, limit: Milliseconds): void {
   })
 }
 
-/** What the use cases need to know about a request, `If-Match` included (RFC 7644 §3.14). */
-export function contextOf(request: FastifyRequest): RequestContext {
+/**
+ * What the use cases need to know about a request for a resource of this type, `If-Match` included
+ * (RFC 7644 §3.14).
+ */
+export function contextOf(request: FastifyRequest, type: ResourceType): RequestContext {
   return {
     correlationId: request.id,
     actor: request.actor,
+    asked: askedOf(request, type),
     deadline: request.deadline,
     ifMatch: parseIfMatch(request.headers['if-match'])
+  }
+}
+
+/** What a request asks for, for the audit; `asked`: what a part of a bulk request asks for. */
+export function askedOf(
+  request: FastifyRequest,
+  type: ResourceType,
+  asked: { readonly method: string; readonly body: unknown } = request
+): AskedRequest {
+  const { method, body } = asked
+  return {
+    method,
+    route: request.routeOptions.url ?? 'none',
+    via: viaOf(request),
+    source: request.ip,
+    attributes: () => askedAttributes(body, type)
   }
 }

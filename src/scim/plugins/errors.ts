@@ -12,9 +12,12 @@ import {
   DeactivatedOnlyError,
   ProvisioningError
 } from '../../provisioning/errors.ts'
+import type { Denial } from '../../provisioning/denials.ts'
 import type { Challenge } from '../access/challenges.ts'
 import { errorBody, ScimError } from '../protocol/errors.ts'
 import type { ScimType } from '../protocol/errors.ts'
+import { AccessError } from '../access/access-error.ts'
+import { viaOf } from './auth.ts'
 import { discardBody } from './bodies.ts'
 import { asScim, mediaTypeAdvice } from './content-type.ts'
 import { standingHeaders } from './correlation.ts'
@@ -80,14 +83,35 @@ export function answerOf(error: unknown, bodyLimit: number): ErrorAnswer | undef
   return frameworkAnswer(error, bodyLimit)
 }
 
-/** Makes every failure in `app` a SCIM error (RFC 7644 §3.12). `bodyLimit`: bytes, for the 413. */
-export function answerErrors(app: FastifyInstance, bodyLimit: number): void {
+/**
+ * Makes every failure in `app` a SCIM error (RFC 7644 §3.12). `bodyLimit`: bytes, for the 413.
+ * `onDenied` is told of every request that is not let in.
+ */
+export function answerErrors(
+  app: FastifyInstance,
+  bodyLimit: number,
+  onDenied: (denied: Denial) => void
+): void {
   app.setErrorHandler(async (error, request, reply) => {
+    if (error instanceof AccessError) tellDenied(error, request, onDenied)
     const limit = Math.min(bodyLimit, request.routeOptions.bodyLimit ?? bodyLimit)
     const answer = explainError(error, request, limit)
     if (answer.status === 413) await discardBody(request)
     return describe(reply, answer)
   })
+}
+
+function tellDenied(
+  { status }: AccessError,
+  request: FastifyRequest,
+  onDenied: (denied: Denial) => void
+): void {
+  // 503: the issuer's keys cannot be read, which is nobody's fault.
+  if (status !== 401 && status !== 403 && status !== 429) return
+  const { id: correlationId, actor, ip: source, method } = request
+  const via = viaOf(request)
+  const route = request.routeOptions.url ?? 'none'
+  onDenied({ correlationId, actor, via, source, method, route, status })
 }
 
 /** The answer to any error; one that nobody foresaw is logged. `bodyLimit`: bytes, for the 413. */

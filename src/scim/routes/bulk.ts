@@ -5,7 +5,7 @@ import type { StoredResource } from '../../provisioning/model.ts'
 import type { ResourceTypeName } from '../../provisioning/query.ts'
 import { bodyOf } from '../plugins/bodies.ts'
 import { asScim } from '../plugins/content-type.ts'
-import { contextOf } from '../plugins/deadline.ts'
+import { askedOf, contextOf } from '../plugins/deadline.ts'
 import { explainError } from '../plugins/errors.ts'
 import type { BaseUrl } from '../plugins/urls.ts'
 import { nextOperation, resolveReferences } from '../protocol/bulk-order.ts'
@@ -124,7 +124,11 @@ async function carryOut(
   { endpoints }: BulkContext
 ): Promise<StoredResource | undefined> {
   const endpoint = endpoints[type.name]
-  const asked = { ...contextOf(request), ifMatch: parseIfMatch(version) }
+  const asked = {
+    ...contextOf(request, type),
+    asked: askedOf(request, type, { method, body: data }),
+    ifMatch: parseIfMatch(version)
+  }
   switch (method) {
     case 'POST':
       return endpoint.create(data, asked)

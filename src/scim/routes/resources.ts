@@ -43,7 +43,7 @@ export function serveResources(
 
     async POST(request, reply) {
       const projection = parseProjection(type, queryOf(request))
-      const stored = await endpoint.create(bodyOf(request), contextOf(request))
+      const stored = await endpoint.create(bodyOf(request), contextOf(request, type))
       void reply.code(201)
       return showStored(request, reply, { stored, projection })
     }
@@ -65,13 +65,17 @@ export function serveResources(
 
     async PUT(request, reply) {
       const projection = parseProjection(type, queryOf(request))
-      const stored = await endpoint.replace(idOf(request), bodyOf(request), contextOf(request))
+      const stored = await endpoint.replace(
+        idOf(request),
+        bodyOf(request),
+        contextOf(request, type)
+      )
       return showStored(request, reply, { stored, projection })
     },
 
     async PATCH(request, reply) {
       const projection = parseProjection(type, queryOf(request))
-      const stored = await endpoint.patch(idOf(request), bodyOf(request), contextOf(request))
+      const stored = await endpoint.patch(idOf(request), bodyOf(request), contextOf(request, type))
       if (!endpoint.showsPatched && !asksForAttributes(request)) {
         void identify(reply, stored, baseUrlOf(request)).code(204)
         return null
@@ -80,7 +84,7 @@ export function serveResources(
     },
 
     async DELETE(request, reply) {
-      await endpoint.delete(idOf(request), contextOf(request))
+      await endpoint.delete(idOf(request), contextOf(request, type))
       void reply.code(204)
       return null
     }

@@ -7,6 +7,7 @@ import { hints } from './0006-hints.ts'
 import { journalCounts } from './0007-journal-counts.ts'
 import { invites } from './0008-invites.ts'
 import { dryRun } from './0010-dry-run.ts'
+import { audit } from './0011-audit.ts'
 import type { Migration } from './migration.ts'
 
 /** Every migration in the order in which they run. Only ever appended to. */
@@ -19,5 +20,6 @@ export const allMigrations: readonly Migration[] = [
   hints,
   journalCounts,
   invites,
-  dryRun
+  dryRun,
+  audit
 ]

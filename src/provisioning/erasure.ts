@@ -1,0 +1,208 @@
+import type { EpochMs } from '../lib/clock.ts'
+import { inTurns } from '../lib/turns.ts'
+import {
+  operatorActor,
+  type AuditedOperation,
+  type AuditErasure,
+  type AuditRecord
+} from './audit.ts'
+import { allEntries } from './explain/entries.ts'
+import { findPeople } from './explain/find.ts'
+import { userStory, type StorySubject } from './explain/subject.ts'
+import { ProvisioningError } from './errors.ts'
+import { isBoxId, type BoxUserId, type UserRecord } from './model.ts'
+import type { BoxOperation, JournalEntry } from './operations.ts'
+import type { Directory } from './ports.ts'
+
+/** What was erased, and where. */
+export interface Erasure {
+  /** The Box id, by which the audit still knows the person; undefined where none was known. */
+  readonly id: string | undefined
+  readonly auditEntries: number
+  readonly journalEntries: number
+  /** True where the directory keeps the Box account of the deleted person, as long as Box has it. */
+  readonly isInBox: boolean
+}
+
+/** What stands in the place of what was erased. */
+const erased = 'erased'
+
+/** How many entries are changed in one transaction: a server on the same database waits for it. */
+const batchSize = 100
+
+/** A person who is to be forgotten, with every login that the audit knows. */
+interface Leaver {
+  readonly id: string | undefined
+  readonly names: readonly string[]
+  readonly record: UserRecord | undefined
+}
+
+/**
+ * Takes the data of somebody who has left out of audit and journal, and out of what the directory keeps of
+ * a deleted person. Box ids stay: without them nobody could tell any more what was done. May be repeated.
+ *
+ * @throws ProvisioningError `not_found` where nothing is known of the person, where SCIM still shows the
+ *   person, or where something about the person is still on its way.
+ */
+export async function erasePerson(
+  directory: Directory,
+  who: string,
+  at: { readonly now: EpochMs; readonly correlationId: string }
+): Promise<Erasure> {
+  const leaver = await findLeaver(directory, who.trim())
+  const subject = userStory(leaver)
+  await assertNothingOpen(directory, subject, who)
+  const entries = await allEntries(directory, subject.texts, subject.isIn)
+  const settled = (await directory.journal.mentioning(subject.texts, 'settled')).filter(
+    subject.awaits
+  )
+  if (leaver.record === undefined && entries.length + settled.length === 0) throw unknown(who)
+  for await (const batch of inTurns(entries, batchSize)) {
+    await directory.transaction(async (tx) => {
+      for (const entry of batch) await tx.eraseFromAudit(entry.id, withoutPerson(entry, leaver))
+    })
+  }
+  for await (const batch of inTurns(settled, batchSize)) {
+    await directory.transaction(async (tx) => {
+      for (const entry of batch) await tx.eraseFromJournal(entry.id, withoutFields(entry))
+    })
+  }
+  const { id, record } = leaver
+  const counts = { auditEntries: entries.length, journalEntries: settled.length }
+  await directory.transaction(async (tx) => {
+    if (record !== undefined) await tx.putUser(withoutShadow(record))
+    await tx.audit({
+      at: at.now,
+      correlationId: at.correlationId,
+      actor: operatorActor,
+      action: 'audit.erase',
+      target: `user:${id ?? erased}`,
+      plan: [],
+      calls: [],
+      outcome: 'done',
+      notes: [
+        `entries of the audit: ${counts.auditEntries}, of the journal: ${counts.journalEntries}`
+      ]
+    })
+  })
+  return { id, ...counts, isInBox: record !== undefined }
+}
+
+async function findLeaver(directory: Directory, who: string): Promise<Leaver> {
+  const [record, ...others] = await findPeople(directory, who)
+  if (others.length > 0) {
+    throw refusal(`${who} can mean several people: give the Box id of one.`)
+  }
+  if (record?.tombstone === false) {
+    throw refusal(
+      `${who} is still shown in SCIM: delete the person in the identity provider, or in Box, first.`
+    )
+  }
+  const id = record?.id ?? (isBoxId(who) ? (who as BoxUserId) : undefined)
+  const known =
+    record === undefined ? [] : [record.snapshot.login, ...record.aliases, ...userNameOf(record)]
+  const names = isBoxId(who) ? known : [...known, who]
+  return { id, record, names: await everyLogin(directory, { id, names }) }
+}
+
+/** A change of the login leaves the earlier one behind, in the entries about the person by id. */
+async function everyLogin(
+  directory: Directory,
+  { id, names }: Pick<Leaver, 'id' | 'names'>
+): Promise<readonly string[]> {
+  const subject = userStory({ id, names })
+  const logins = new Set(names)
+  for (const { plan, asked, target } of await allEntries(directory, subject.texts, subject.isIn)) {
+    for (const { email, values = {} } of plan.filter(subject.concerns)) {
+      for (const login of [email, values['login']]) if (typeof login === 'string') logins.add(login)
+    }
+    const userName = target === `user:${id ?? ''}` ? asked?.values['userName'] : undefined
+    if (typeof userName === 'string') logins.add(userName)
+  }
+  return [...logins]
+}
+
+async function assertNothingOpen(
+  { journal }: Directory,
+  { texts, awaits }: StorySubject,
+  who: string
+): Promise<void> {
+  const open = (await journal.mentioning(texts, 'open')).filter(awaits)
+  if (open.length === 0) return
+  throw refusal(
+    `Changes about ${who} are still on their way (${open.length}): box-scim explain shows them. ` +
+      'Erase when they are done.'
+  )
+}
+
+function withoutPerson(entry: AuditRecord, { id, names }: Leaver): AuditErasure {
+  const { target, asked, plan, notes } = entry
+  const subject = userStory({ id, names })
+  return {
+    target: withoutNames(target, names, id),
+    asked: asked && { ...asked, values: {} },
+    plan: plan.map((operation) =>
+      subject.concerns(operation) ? withoutValues(operation) : operation
+    ),
+    notes: notes.map((note) => withoutNames(note, names, id).replaceAll(/"[^"]*"/g, `"${erased}"`))
+  }
+}
+
+function withoutValues({ values, email, login, ...rest }: AuditedOperation): AuditedOperation {
+  return {
+    ...rest,
+    ...(values === undefined ? {} : { values: {} }),
+    ...(email === undefined ? {} : { email: erased }),
+    ...(login === undefined ? {} : { login: erased })
+  }
+}
+
+/** Logins are compared without regard to case; the longest goes first, since one may begin another. */
+function withoutNames(text: string, names: readonly string[], id: string | undefined): string {
+  return names
+    .toSorted((left, right) => right.length - left.length)
+    .reduce((rest, name) => rest.replaceAll(anyCase(name), id ?? erased), text)
+}
+
+function anyCase(text: string): RegExp {
+  return new RegExp(text.replaceAll(/[^\p{L}\p{N}]/gu, String.raw`\$&`), 'gi')
+}
+
+function withoutFields({
+  subject,
+  operation
+}: JournalEntry): Pick<JournalEntry, 'subject' | 'operation'> {
+  return {
+    subject: subject.startsWith('login:') ? `login:${erased}` : subject,
+    operation: withoutData(operation)
+  }
+}
+
+function withoutData(operation: BoxOperation): BoxOperation {
+  if ('fields' in operation) return { ...operation, fields: {} }
+  if ('login' in operation) return { ...operation, login: erased }
+  return 'email' in operation ? { ...operation, email: erased } : operation
+}
+
+/**
+ * The externalId stays: it alone tells the person from a namesake who is given the address while Box still
+ * holds it.
+ */
+function withoutShadow(record: UserRecord): UserRecord {
+  const externalId = record.resource['externalId']
+  const kept = externalId === undefined ? {} : { externalId }
+  return { ...record, shadow: kept, resource: { userName: record.snapshot.login, ...kept } }
+}
+
+function userNameOf({ resource }: UserRecord): readonly string[] {
+  const userName = resource['userName']
+  return typeof userName === 'string' ? [userName] : []
+}
+
+function unknown(who: string): ProvisioningError {
+  return refusal(`Nothing is known of ${who}, and nothing was done: give a login or a Box id.`)
+}
+
+function refusal(message: string): ProvisioningError {
+  return new ProvisioningError('not_found', message)
+}
