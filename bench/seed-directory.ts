@@ -11,6 +11,8 @@ import type { Population } from './population.ts'
 const quiet: Logger = { info() {}, warn() {}, error() {}, debug() {} }
 
 const settings = {
+  association: 'login',
+  userKind: 'managed',
   onExisting: 'link',
   deactivatedStatus: 'inactive',
   leavers: {

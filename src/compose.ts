@@ -276,6 +276,8 @@ function assertImported(firstImport: Import): void {
 
 function provisioningSettings(config: Config): ProvisioningSettings {
   return {
+    association: config.association,
+    userKind: config.userKind,
     onExisting: config.onExisting,
     deactivatedStatus: config.onDeactivate,
     leavers: config.leavers,

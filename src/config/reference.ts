@@ -210,11 +210,11 @@ export const settings: readonly Setting[] = Object.freeze([
       description: 'How long a write waits for its turn and for Box before it answers 429 or 503.'
     }
   ),
-  fixed(
-    'ASSOCIATION',
-    'login',
-    'How a person is matched with a Box user: by login. Matching by `external_app_user_id` is not available in this version.'
-  ),
+  choice('ASSOCIATION', ['login', 'external_app_user_id'], {
+    default: 'login',
+    description:
+      'How a person is matched with a Box user: by login, or by externalId first and then by login. The latter is only for identity providers whose externalId never passes to another person.'
+  }),
   choice('ON_EXISTING', ['link', 'conflict'], {
     default: 'link',
     description:
@@ -230,11 +230,11 @@ export const settings: readonly Setting[] = Object.freeze([
         'Completes a userName that is no e-mail address, where no e-mail is given either.'
     }
   ),
-  fixed(
-    'USER_KIND',
-    'managed',
-    'Kind of Box user to manage. App users are not available in this version.'
-  ),
+  choice('USER_KIND', ['managed', 'app'], {
+    default: 'managed',
+    description:
+      'Which Box users SCIM is about: people who log in to Box, or the app users of this application, who have no login of their own (needs `ASSOCIATION=external_app_user_id`). A database keeps to one kind.'
+  }),
   choice('ON_DEACTIVATE', ['inactive', 'cannot_delete_edit', 'cannot_delete_edit_upload'], {
     default: 'inactive',
     description:

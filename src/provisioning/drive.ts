@@ -72,7 +72,8 @@ export function createDrive(dependencies: Dependencies, parts: DriveParts): Driv
     if ('refusals' in operation) return parts.workLeaver(entry, trail)
     switch (operation.kind) {
       case 'create-user':
-        return parts.userCreation.look(operation.fields.login ?? '', trail)
+      case 'create-app-user':
+        return parts.userCreation.look(entry.subject, trail)
       case 'create-group':
         return parts.groupCreation.look(operation.fields.name ?? '', trail)
       case 'update-group':

@@ -26,6 +26,12 @@ export function isBoxId(id: string): boolean {
  */
 export type ScimDocument = JsonObject
 
+/** ASSOCIATION: what a person in Box is found by. */
+export type Association = 'login' | 'external_app_user_id'
+
+/** USER_KIND: whether SCIM is about managed users, or about the app users of this application. */
+export type UserKind = 'managed' | 'app'
+
 /** Box's user status values. The API document knows these four; others are kept as they come. */
 export type BoxUserStatus = string
 
@@ -134,6 +140,8 @@ export interface UserRecord extends ResourceRecord {
   readonly snapshot: BoxUser
   /** True while the status in Box is the one that the bridge wrote for `active: false`. */
   readonly deactivatedByBridge: boolean
+  /** True once Box has refused a new external id for this person: it is not sent again. */
+  readonly externalIdRefused: boolean
   /** Addresses that a login change of the bridge made aliases in Box and has not removed yet. */
   readonly aliases: readonly string[]
 }

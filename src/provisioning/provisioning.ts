@@ -12,7 +12,9 @@ import { createRunJournaled } from './journaled.ts'
 import { createWorkLeaver } from './leavers.ts'
 import { createMembershipWork } from './membership-work.ts'
 import { createMemberships } from './memberships.ts'
-import type { GroupService, ResourceService, UserService } from './requests.ts'
+import type { ConnectService, GroupService, ResourceService, UserService } from './requests.ts'
+import { createUserAssociation } from './user-association.ts'
+import { createUserClaims } from './user-claim.ts'
 import { createUserCreation } from './user-creation.ts'
 import { createSettleUser } from './user-settlement.ts'
 import { createUsers } from './users.ts'
@@ -20,6 +22,7 @@ import { createUsers } from './users.ts'
 /** What should happen, ready to be asked. */
 export interface Provisioning {
   readonly users: UserService
+  readonly connections: ConnectService
   readonly groups: GroupService
   readonly resources: ResourceService
   /** Works an open journal entry; for the journal worker. */
@@ -46,7 +49,10 @@ export function createProvisioning(
   const settleUser = createSettleUser(dependencies)
   const carryOut = createCarryOutUserWork(dependencies, settleUser)
   const userParts = { settle: settleUser, carryOut, memberships }
-  const userCreation = createUserCreation(dependencies, userParts)
+  const association = createUserAssociation(dependencies)
+  const claims = createUserClaims(dependencies, userParts)
+  const creationParts = { ...userParts, association, claims }
+  const userCreation = createUserCreation(dependencies, creationParts)
   const settleGroup = createSettleGroup(dependencies)
   const update = createUpdateGroup(dependencies, settleGroup)
   const groupCreation = createGroupCreation(dependencies, update)
@@ -56,8 +62,11 @@ export function createProvisioning(
   const workLeaver = createWorkLeaver(dependencies)
   const works = { memberships, membershipWork, workLeaver }
   const driveParts = { ...creations, ...settlements, ...works, carryOut }
+  const userUseCases = { settle: settleUser, carryOut, creation: userCreation, association }
+  const users = createUsers(dependencies, userUseCases)
   return {
-    users: createUsers(dependencies, { settle: settleUser, carryOut, creation: userCreation }),
+    users,
+    connections: users,
     groups: createGroups(dependencies, groupParts),
     resources: {
       async search(request) {

@@ -302,11 +302,21 @@ t.test('what follows a DELETE fits together', async (t) => {
 
 const transferred = { onDelete: 'transfer', transferTo: 'manager' } as const
 
+t.test('app users have no login that they could be found by', async (t) => {
+  const byId = { ASSOCIATION: 'external_app_user_id' }
+  t.match(load({ ...real, ...byId }), { association: 'external_app_user_id', userKind: 'managed' })
+  t.match(load({ ...real, ...byId, USER_KIND: 'app' }), { userKind: 'app' })
+  for (const env of [{}, { ASSOCIATION: 'login' }]) {
+    t.match(
+      refusal({ ...real, USER_KIND: 'app', ...env }).message,
+      /ASSOCIATION.*Set ASSOCIATION to external_app_user_id, or unset USER_KIND\./
+    )
+  }
+})
+
 t.test('what is not available yet is refused, its only value accepted', async (t) => {
   const missing = {
-    USER_KIND: 'app',
-    ON_LOGIN_CONFLICT: 'invite',
-    ASSOCIATION: 'external_app_user_id'
+    ON_LOGIN_CONFLICT: 'invite'
   }
   const error = refusal({ ...real, ...missing })
   t.strictSame(
@@ -319,7 +329,7 @@ t.test('what is not available yet is refused, its only value accepted', async (t
   }
   t.match(
     error.message,
-    'is not available in this version; allowed: only `managed`. Unset USER_KIND.'
+    'is not available in this version; allowed: only `reject`. Unset ON_LOGIN_CONFLICT.'
   )
   t.strictSame(
     settings

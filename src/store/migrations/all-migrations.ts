@@ -5,6 +5,7 @@ import { accessTokens } from './0004-access-tokens.ts'
 import { membershipIndex } from './0005-membership-index.ts'
 import { hints } from './0006-hints.ts'
 import { journalCounts } from './0007-journal-counts.ts'
+import { externalIdRefused } from './0009-external-id-refused.ts'
 import type { Migration } from './migration.ts'
 
 /** Every migration in the order in which they run. Only ever appended to. */
@@ -15,5 +16,6 @@ export const allMigrations: readonly Migration[] = [
   accessTokens,
   membershipIndex,
   hints,
-  journalCounts
+  journalCounts,
+  externalIdRefused
 ]
