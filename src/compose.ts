@@ -157,6 +157,7 @@ async function run(
       users: provisioning.users,
       groups: provisioning.groups,
       resources: provisioning.resources,
+      connections: provisioning.connections,
       readiness: () => ({
         ready: isImported(),
         box: box.client.health().ok ? 'ok' : 'degraded',
