@@ -3,7 +3,8 @@ import type { BoxCall, BoxPort } from './box-port.ts'
 import type { Dependencies } from './dependencies.ts'
 import { textOf } from './mapping/document.ts'
 import { loginOf } from './mapping/mapping.ts'
-import type { BoxUser, ScimDocument, UserRecord } from './model.ts'
+import type { BoxUser, BoxUserId, ScimDocument, UserRecord } from './model.ts'
+import { externalIdSubject } from './operations.ts'
 import { changeUser, newUser } from './records.ts'
 import {
   externalIdAmbiguous,
@@ -13,6 +14,7 @@ import {
   loginOfAnother,
   twoAccounts
 } from './refusals.ts'
+import type { UserChange } from './requests.ts'
 import type { ProvisioningSettings } from './settings.ts'
 import type { Trail } from './trail.ts'
 
@@ -33,6 +35,12 @@ export interface UserAssociation {
   find(handles: Handles, trail: Trail): Promise<UserRecord | undefined>
   /** The same in Box, by the externalId: only those whom this application created. */
   findInBox(externalId: string, trail: Trail): Promise<UserRecord | undefined>
+  /**
+   * What to lock besides a person, and before, for a change that gives them another externalId, so that
+   * nobody else gets it meanwhile; undefined for any other change, and for one that takes access away,
+   * which waits for nothing.
+   */
+  lockFor(id: BoxUserId, change: UserChange): Promise<string | undefined>
   /** Throws where somebody else has the externalId that a change gives this person. */
   assertFree(record: UserRecord, next: ScimDocument): Promise<void>
 }
@@ -103,6 +111,15 @@ export function assertSamePerson(owner: UserRecord, { login, externalId }: Handl
   }
 }
 
+/** What a change leaves of a person; why it cannot be applied is for the change itself to say. */
+function unlessRefused(record: UserRecord, change: UserChange): ScimDocument | undefined {
+  try {
+    return change.apply({ resource: record.resource, shadow: record.shadow })
+  } catch {
+    return undefined
+  }
+}
+
 /** Creates {@link UserAssociation}. */
 export function createUserAssociation(dependencies: Dependencies): UserAssociation {
   const { box, clock, directory, mirror, settings } = dependencies
@@ -122,6 +139,15 @@ export function createUserAssociation(dependencies: Dependencies): UserAssociati
     },
 
     findInBox,
+
+    async lockFor(id, change) {
+      if (settings.association === 'login' || change.deactivates) return undefined
+      const record = await directory.users.get(id)
+      const next = record === undefined ? undefined : unlessRefused(record, change)
+      const externalId = textOf(next, 'externalId')
+      const isSame = externalId === textOf(record?.resource, 'externalId')
+      return externalId === undefined || isSame ? undefined : externalIdSubject(externalId)
+    },
 
     async assertFree(record, next) {
       const externalId = textOf(next, 'externalId')
@@ -148,6 +174,9 @@ export function createUserAssociation(dependencies: Dependencies): UserAssociati
 
   async function findIfBehind(externalId: string, trail: Trail): Promise<UserRecord | undefined> {
     if (mirror.isCurrent()) return undefined
+    // What became of an interrupted creation is for whoever settles it to find out.
+    const open = await directory.journal.openFor(externalIdSubject(externalId))
+    if (open.length > 0) return undefined
     const found = await findInBox(externalId, trail)
     return found !== undefined && hasExternalId(found, { externalId }) ? found : undefined
   }

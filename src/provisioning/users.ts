@@ -84,9 +84,12 @@ export function createUsers(
       const trail = createTrail(`user.${change.verb}`, context)
       const userId = parseId(id)
       const removal = change.deactivates ? 'deactivate' : undefined
-      await underLock(userId, trail, removal, (record, pending) =>
-        apply(record, pending, change, trail)
-      )
+      const work = () =>
+        underLock(userId, trail, removal, (record, pending) =>
+          apply(record, pending, change, trail)
+        )
+      const lock = await association.lockFor(userId, change)
+      await (lock === undefined ? work() : locks.run(lock, work))
       return view(userId, true)
     },
 

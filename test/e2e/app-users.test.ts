@@ -37,8 +37,8 @@ function start(t: Test, options: BridgeOptions = {}): Promise<LeavingBridge> {
 function inBox({ emulator }: LeavingBridge, externalId: string) {
   const { users } = emulator.state()
   return Object.entries(users)
-    .map(([login, user]) => ({ ...user, login }))
-    .filter((user) => user.external_app_user_id === externalId)
+    .filter(([, user]) => user.external_app_user_id === externalId)
+    .map(([login, user]) => Object.assign({ login }, user))
 }
 
 const patched = (path: string, value: unknown) => ({ op: 'replace', path, value })

@@ -27,6 +27,10 @@ function start(
   return startLeavingBridge(t, { ...byId, ...options.env }, { ...options, seed: { users } })
 }
 
+const both = (externalId: string) => ({
+  op: 'replace',
+  value: { externalId, title: `Title ${externalId}` }
+})
 const patched = (path: string, value: unknown) => ({ op: 'replace', path, value })
 const loginChange = [
   'POST /users/N/email_aliases',
@@ -163,6 +167,25 @@ t.test('an externalId changes, is nobody else’s, and does not go away', async 
   t.same(takeCalls(), [])
 })
 
+t.test('of two who are given one externalId at once, one gets it', async (t) => {
+  const { scim, emulator } = await start(t, [])
+  const paths: string[] = []
+  for (const name of ['a', 'b', 'c', 'd']) {
+    const { body } = await scim.post('/Users', person(`${name}@example.com`, { externalId: name }))
+    paths.push(`/Users/${String(body['id'])}`)
+  }
+  const [created, ...answers] = await Promise.all([
+    scim.post('/Users', person('e@example.com', { externalId: 'e-1' })),
+    ...paths.map((path) => scim.patch(path, patched('externalId', 'e-1')))
+  ])
+  const statuses = [created, ...answers].map(({ status }) => status)
+  t.equal(statuses.filter((status) => status < 300).length, 1)
+  t.equal(statuses.filter((status) => status === 409).length, 4)
+  t.equal((await scim.find('/Users', 'externalId eq "e-1"')).length, 1)
+  const { users } = emulator.state()
+  t.equal(Object.values(users).filter((one) => one.external_app_user_id === 'e-1').length, 1)
+})
+
 for (const foreignExternalAppUserId of ['forbidden', 'ignored'] as const) {
   const isForbidden = foreignExternalAppUserId === 'forbidden'
   t.test(`an external id that Box does not take (${foreignExternalAppUserId})`, async (t) => {
@@ -175,10 +198,6 @@ for (const foreignExternalAppUserId of ['forbidden', 'ignored'] as const) {
     const path = `/Users/${id}`
     box.admin.updateUser(ann, { createdBy: 'another application' })
     takeCalls()
-    const both = (externalId: string) => ({
-      op: 'replace',
-      value: { externalId, title: `Title ${externalId}` }
-    })
     t.match(await scim.patch(path, both('e-2')), {
       status: 200,
       body: { externalId: 'e-2', title: 'Title e-2' }

@@ -4,8 +4,16 @@ import type { AccessScope } from '../../src/lib/access-scopes.ts'
 import { rightsOf } from '../../src/scim/access/caller.ts'
 import { startServer } from './server.ts'
 
+interface Route {
+  readonly request: string
+  readonly needs: readonly string[]
+  /** Where the path begins; default the SCIM base. */
+  readonly base?: string
+}
+
 /** What a route asks for, and a request for each of its methods. */
-const routes: readonly { readonly request: string; readonly needs: readonly string[] }[] = [
+const routes: readonly Route[] = [
+  { request: 'POST /connect', needs: ['connect'], base: '' },
   { request: 'GET /Users', needs: ['users:read'] },
   { request: 'GET /Users/1', needs: ['users:read'] },
   { request: 'POST /Users/.search', needs: ['users:read'] },
@@ -42,10 +50,10 @@ t.test('each scope opens its routes and no other (RFC 6750 §3.1)', async (t) =>
   for (const scopes of lists) {
     const rights = rightsOf(scopes)
     const server = await startServer(t, {}, { authenticate: () => ({ actor: 'somebody', rights }) })
-    for (const { request, needs } of routes) {
+    for (const { request, needs, base = '/scim/v2' } of routes) {
       const [method = '', path = ''] = request.split(' ')
       const body = ['POST', 'PUT', 'PATCH'].includes(method) ? { body: {} } : {}
-      const answer = await server.send(method, `/scim/v2${path}`, body)
+      const answer = await server.send(method, `${base}${path}`, body)
       const isOpen = needs.every((right) => (rights as ReadonlySet<string>).has(right))
       t.equal(answer.status !== 403, isOpen, `${scopes.join(' ')}: ${request}`)
       if (isOpen) continue
