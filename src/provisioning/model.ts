@@ -122,7 +122,7 @@ interface ResourceRecord {
   readonly linked: boolean
   /** True when the resource was deleted in SCIM and is kept in Box. */
   readonly tombstone: boolean
-  /** True when this bridge created the object in Box. */
+  /** True when this bridge, or another one on the same Box app, is known to have created it in Box. */
   readonly createdByBridge: boolean
   /** The resource as the IdP last set it; empty until a SCIM client writes. Never holds `active`. */
   readonly shadow: ScimDocument

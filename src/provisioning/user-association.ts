@@ -45,16 +45,20 @@ export interface UserAssociation {
   assertFree(record: UserRecord, next: ScimDocument): Promise<void>
 }
 
-/** Reads what a person is matched by. Throws where that is missing. */
+/**
+ * Reads what a person is matched by. Throws where that is missing; who signs in and is known needs no
+ * login.
+ */
 export function readHandles(
-  document: ScimDocument,
+  { document, by }: { readonly document: ScimDocument; readonly by: 'scim' | 'connect' },
   { association, mapping, userKind }: ProvisioningSettings
 ): Handles {
   const login = loginOf(document, mapping)
   const isById = association === 'external_app_user_id'
   const externalId = isById ? textOf(document, 'externalId') : undefined
   if (userKind === 'app' && externalId === undefined) throw externalIdMissing()
-  if (userKind === 'managed' && login === undefined) throw loginMissing()
+  const mayLack = userKind === 'app' || (by === 'connect' && externalId !== undefined)
+  if (login === undefined && !mayLack) throw loginMissing()
   return { login, externalId }
 }
 

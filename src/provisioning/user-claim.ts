@@ -71,26 +71,38 @@ export function createUserClaims(dependencies: Dependencies, parts: ClaimParts):
    * Somebody who signs in is found, and nothing but the externalId is written about them. Nobody who
    * left comes back this way; what the journal still has to take away counts as taken.
    */
-  function meet(owner: UserRecord, request: ClaimRequest): Promise<UserRecord | undefined> {
+  async function meet(owner: UserRecord, request: ClaimRequest): Promise<UserRecord | undefined> {
+    const found = await directory.users.get(owner.id)
+    if (found !== undefined && !isSomebodyElse(found, request)) {
+      await assertPresent(found, request)
+      // Who is known does not wait for what is being done about them in Box.
+      if (isRemembered(found, request)) return found
+    }
     return locks.run(userSubject(owner.id), async () => {
       const record = await directory.users.get(owner.id)
       if (record === undefined) return undefined
       if (isSomebodyElse(record, request)) return leaverMovedOn(record, request)
-      assertMatched(record, request)
-      const open = await directory.journal.openFor(userSubject(record.id))
-      const leaves = open.some(({ operation }) => isRemoval(operation))
-      if (record.tombstone || leaves || !isActive(record, settings)) throw deprovisioned(record.id)
+      await assertPresent(record, request)
       return (await unlessTrouble(remember(record, request))) ?? record
     })
   }
 
+  async function assertPresent(record: UserRecord, request: ClaimRequest): Promise<void> {
+    assertMatched(record, request)
+    const open = await directory.journal.openFor(userSubject(record.id))
+    const leaves = open.some(({ operation }) => isRemoval(operation))
+    if (record.tombstone || leaves || !isActive(record, settings)) throw deprovisioned(record.id)
+  }
+
+  function isRemembered(record: UserRecord, { externalId }: ClaimRequest): boolean {
+    const isKnown = externalId === undefined || hasExternalId(record, { externalId })
+    return isKnown || userProtection(record, settings) !== undefined
+  }
+
   /** Whom the login found is found by the externalId from now on. */
-  async function remember(
-    found: UserRecord,
-    { externalId, trail }: ClaimRequest
-  ): Promise<UserRecord> {
-    if (externalId === undefined || hasExternalId(found, { externalId })) return found
-    if (userProtection(found, settings) !== undefined) return found
+  async function remember(found: UserRecord, request: ClaimRequest): Promise<UserRecord> {
+    const { externalId, trail } = request
+    if (externalId === undefined || isRemembered(found, request)) return found
     const { record = found } = await parts.settle(found, trail, 'client')
     trail.notes.push('found by login')
     const next = { ...record.resource, externalId }

@@ -80,7 +80,7 @@ export function createUserCreation(dependencies: Dependencies, parts: CreationPa
     request: Pick<ClaimRequest, 'document' | 'trail' | 'by'>
   ): Promise<Connected> {
     const { document, trail } = request
-    const handles = readHandles(document, settings)
+    const handles = readHandles(request, settings)
     trail.notes.push(...mapUser(document, settings.mapping).notes)
     const wanted = { ...request, ...handles }
     const userName = textOf(document, 'userName')

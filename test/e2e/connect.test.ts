@@ -157,6 +157,38 @@ t.test('who is there is found, without a call', async (t) => {
   t.same(query('select id from audit'), [], 'finding is reading')
 })
 
+t.test('whom a sign-in created, provisioning takes over', async (t) => {
+  const { connect, scim, takeCalls, audit } = await start(t, { ON_EXISTING: 'conflict' })
+  const emails = [{ value: ann, type: 'work', primary: true }]
+  const named = { externalId: 'e-1', userName: 'ann', displayName: 'Ann' }
+  const created = await connect({ ...named, emails })
+  const id = String(created.body['boxUserId'])
+  t.equal(created.status, 201)
+  t.match(await scim.get(`/Users/${id}`), { body: { ...named, emails } })
+  takeCalls()
+  t.match(await scim.post('/Users', person(ann, { externalId: 'e-1', title: 'Boss' })), {
+    status: 201,
+    body: { id, title: 'Boss' }
+  })
+  t.same(takeCalls(), ['PUT /users/N'])
+  t.equal((await scim.post('/Users', person(ann))).status, 409)
+  t.match(
+    audit(id).map(({ action }) => action),
+    ['user.connect', 'user.create']
+  )
+})
+
+t.test('who is known does not wait for what is being done in Box', async (t) => {
+  const { connect, scim, emulator } = await start(t)
+  const { body } = await scim.post('/Users', person(ann, annsSignIn))
+  emulator.faults.add({ kind: 'delay', ms: 600_000, method: 'PUT', path: '/2.0/users/:id' })
+  const title = { op: 'replace', path: 'title', value: 'Boss' }
+  const change = scim.patch(`/Users/${String(body['id'])}`, title)
+  await until('Box hangs', () => emulator.calls.at(-1)?.method === 'PUT')
+  t.match(await connect(annsSignIn), { status: 200, body: { created: false } })
+  t.equal((await change).status, 503)
+})
+
 t.test('whom the login found is known by the externalId from then on', async (t) => {
   const users = [{ login: ann, name: 'Ann' }]
   const { connect, scim, emulator, takeCalls, audit } = await start(t, modes['external id'], {
@@ -166,7 +198,8 @@ t.test('whom the login found is known by the externalId from then on', async (t)
   const found = { status: 200, body: { boxUserId: id, created: false } }
   t.match(await connect(annsSignIn), found)
   t.match(await connect({ ...annsSignIn, userName: 'ann.new@example.com' }), found)
-  t.match(await connect({ externalId: 'e-1' }), { status: 400, body: { detail: /e-mail address/ } })
+  t.match(await connect({ externalId: 'e-1' }), found, 'known people need no login')
+  t.match(await connect({ externalId: 'e-7' }), { status: 400, body: { detail: /e-mail address/ } })
   t.same(takeCalls(), [])
   t.match(audit(id), [{ action: 'user.connect', notes: ['found by login'] }])
   t.match(await connect({ ...annsSignIn, externalId: 'e-2' }), {
