@@ -1,12 +1,6 @@
 import type { Seed, SeedUser } from '../src/emulator/seed.ts'
 import { emptySeed } from '../src/emulator/seed.ts'
-import type {
-  BoxGroup,
-  BoxGroupId,
-  BoxUser,
-  BoxUserId,
-  ScimDocument
-} from '../src/provisioning/model.ts'
+import type { BoxGroupId, BoxUserId, ScimDocument } from '../src/provisioning/model.ts'
 
 /** A pretended enterprise: people 0 to `people - 1`, and groups of the first so many of them. */
 export interface Population {
@@ -37,7 +31,13 @@ export function loginOf(n: number): string {
 export function boxSeed({ people, groups }: Population): Seed {
   const users = Array.from({ length: people }, (_, n): SeedUser => ({
     login: loginOf(n),
-    name: nameOf(n)
+    name: nameOf(n),
+    job_title: titleOf(n),
+    language: 'en',
+    timezone: 'Europe/Berlin',
+    space_amount: 10_737_418_240,
+    external_app_user_id: externalIdOf(n),
+    createdByApp: true
   }))
   return {
     ...emptySeed,
@@ -50,47 +50,13 @@ export function boxSeed({ people, groups }: Population): Seed {
   }
 }
 
-/** Person `n` as the bridge's snapshot of Box. */
-export function snapshotOf(n: number): BoxUser {
-  return {
-    id: userId(n),
-    login: loginOf(n),
-    name: nameOf(n),
-    status: 'active',
-    role: 'user',
-    language: 'en',
-    timezone: 'Europe/Berlin',
-    spaceAmount: 10_737_418_240,
-    spaceUsed: 1_048_576 * (n % 1_000),
-    maxUploadSize: 5_368_709_120,
-    jobTitle: `Engineer ${n % 50}`,
-    phone: '',
-    address: '',
-    externalAppUserId: externalIdOf(n),
-    trackingCodes: [],
-    notificationEmail: null,
-    isSyncEnabled: true,
-    canSeeManagedUsers: true,
-    isExternalCollabRestricted: false,
-    isExemptFromDeviceLimits: false,
-    isExemptFromLoginVerification: false,
-    createdAt: new Date(Date.UTC(2024, 0, 1) + n * 1_000).toISOString(),
-    modifiedAt: '2025-06-01T00:00:00Z',
-    isPlatformAccessOnly: false,
-    avatarUrl: '',
-    hostname: '',
-    enterpriseName: 'Example',
-    myTags: []
-  }
-}
-
 /** Person `n` as an IdP wrote them. */
 export function shadowOf(n: number): ScimDocument {
   return {
     externalId: externalIdOf(n),
     userName: loginOf(n),
     displayName: nameOf(n),
-    title: `Engineer ${n % 50}`,
+    title: titleOf(n),
     name: { givenName: 'Given', familyName: `Family${n}` },
     emails: [{ type: 'work', value: loginOf(n), primary: true }],
     'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User': {
@@ -100,24 +66,12 @@ export function shadowOf(n: number): ScimDocument {
   }
 }
 
-/** The group at this position as the bridge's snapshot of Box. */
-export function groupSnapshotOf(position: number): BoxGroup {
-  return {
-    id: groupId(position),
-    name: `Group ${position}`,
-    groupType: 'managed_group',
-    externalSyncIdentifier: '',
-    description: '',
-    provenance: '',
-    invitabilityLevel: 'admins_and_members',
-    memberViewabilityLevel: 'admins_and_members',
-    createdAt: '2024-01-01T00:00:00Z',
-    modifiedAt: '2024-01-01T00:00:00Z'
-  }
-}
-
 function nameOf(n: number): string {
   return `Given Family${n}`
+}
+
+function titleOf(n: number): string {
+  return `Engineer ${n % 50}`
 }
 
 function externalIdOf(n: number): string {

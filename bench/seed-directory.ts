@@ -1,77 +1,68 @@
+import { createImport } from '../src/background/import.ts'
+import { createBoxClient } from '../src/box/client.ts'
 import { demoCredentials } from '../src/emulator/seed.ts'
 import { systemClock } from '../src/lib/clock.ts'
 import type { Logger } from '../src/lib/logger.ts'
-import type { BoxMembershipId } from '../src/provisioning/model.ts'
-import { compileMapping } from '../src/provisioning/mapping/mapping.ts'
-import { newGroup, newUser } from '../src/provisioning/records.ts'
+import { systemRandom } from '../src/lib/random.ts'
+import type { Directory } from '../src/provisioning/ports.ts'
+import { changeUser } from '../src/provisioning/records.ts'
 import { openDirectory } from '../src/store/open.ts'
-import { groupId, groupSnapshotOf, shadowOf, snapshotOf, userId } from './population.ts'
-import type { Population } from './population.ts'
+import { defaultSettings as settings } from '../test/provisioning/fixtures.ts'
+import { shadowOf, userId } from './population.ts'
 
 const quiet: Logger = { info() {}, warn() {}, error() {}, debug() {} }
-
-const settings = {
-  association: 'login',
-  userKind: 'managed',
-  onExisting: 'link',
-  deactivatedStatus: 'inactive',
-  leavers: {
-    onDelete: 'deactivate',
-    transferTo: undefined,
-    graceMs: 0,
-    force: false,
-    endSessions: false
-  },
-  onGroupDelete: 'empty',
-  strictMembers: false,
-  restores: [],
-  mapping: compileMapping(undefined, { loginDomain: undefined, allowCoadmin: false }),
-  protectedLogins: new Set<string>(),
-  protectedGroups: new Set<string>(),
-  fuses: { people: undefined, memberships: undefined },
-  logsPersonalData: false
-} as const
 
 /** How much is written in one transaction. */
 const batch = 1_000
 
-/** Writes what the first import of this population, and an IdP since then, would have written. */
-export async function seedDirectory(
-  path: string,
-  { people, groups }: Population,
-  boxHost: string
-): Promise<void> {
-  const identity = { boxHost, enterpriseId: demoCredentials.enterpriseId }
-  const options = { url: `file:${path}`, identity, clock: systemClock, log: quiet }
-  const directory = await openDirectory(options)
-  const now = systemClock.now()
-  for (const numbers of batches(people)) {
-    await directory.transaction(async (tx) => {
-      for (const n of numbers) {
-        await tx.putUser(
-          newUser(snapshotOf(n), { linked: true, shadow: shadowOf(n) }, settings, now)
-        )
-      }
-    })
+/**
+ * Makes the directory of a bridge that has imported the enterprise of an emulated Box, whose first
+ * `people` an IdP has written since then.
+ */
+export async function seedDirectory(path: string, people: number, boxUrl: string): Promise<void> {
+  const { enterpriseId } = demoCredentials
+  const identity = { boxHost: new URL(boxUrl).host, enterpriseId }
+  const clock = systemClock
+  const directory = await openDirectory({ url: `file:${path}`, identity, clock, log: quiet })
+  try {
+    await importAll(directory, boxUrl)
+    for (const numbers of batches(people)) await link(directory, numbers)
+  } finally {
+    await directory.close()
   }
-  for (const [position, size] of groups.entries()) {
-    const group = groupId(position)
-    await directory.transaction((tx) =>
-      tx.putGroup(newGroup(groupSnapshotOf(position), { linked: true }, settings, now))
-    )
-    for (const numbers of batches(size)) {
-      const rows = numbers.map((n) => ({
-        groupId: group,
-        userId: userId(n),
-        intended: true,
-        boxId: `${position}${String(n).padStart(9, '0')}` as BoxMembershipId,
-        role: 'member'
-      }))
-      await directory.transaction((tx) => tx.putMemberships(rows))
+}
+
+async function importAll(directory: Directory, apiUrl: string): Promise<void> {
+  const parts = { clock: systemClock, log: quiet }
+  const box = createBoxClient({
+    ...parts,
+    apiUrl,
+    credentials: { kind: 'client-credentials', ...demoCredentials },
+    callsPerMinute: 1_000_000,
+    random: systemRandom
+  })
+  const alerts = {
+    raise(kind: string) {
+      throw new Error(`seeding the directory: ${kind}`)
     }
   }
-  await directory.transaction((tx) => tx.putState('imported', now))
-  await directory.close()
+  try {
+    const all = { ...parts, directory, box, settings, alerts, begin: async () => {} }
+    await (await createImport(all)).run(new AbortController().signal)
+  } finally {
+    await box.close()
+  }
+}
+
+async function link(directory: Directory, numbers: readonly number[]): Promise<void> {
+  const now = systemClock.now()
+  await directory.transaction(async (tx) => {
+    for (const n of numbers) {
+      const record = await tx.users.get(userId(n))
+      if (record === undefined) throw new Error(`The emulated Box has no person ${n}`)
+      await tx.putUser(changeUser(record, { linked: true, shadow: shadowOf(n) }, settings, now))
+    }
+  })
 }
 
 function* batches(count: number): Generator<number[]> {

@@ -32,7 +32,7 @@ export async function onStage<Result>(
     undo.push(() => box.stop())
     const boxUrl = await box.ask<string>('url')
     const path = join(folder, 'bridge.db')
-    await seedDirectory(path, { people, groups }, new URL(boxUrl).host)
+    await seedDirectory(path, people, boxUrl)
     const bridge = await startBridge(path, boxUrl, {
       BOX_CALLS_PER_MINUTE: budget,
       BOX_EVENTS_POLL_SECONDS: '0',

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { Population } from './population.ts'
-import { startBridge } from './processes/bridge.ts'
+import { startBridge, token } from './processes/bridge.ts'
 import { start } from './processes/start.ts'
 import { measureBlocks } from './blocks.ts'
 import { measureEngine } from './engine.ts'
@@ -17,8 +17,8 @@ const sizes = { small: 1_000, large: 100_000 }
 const population: Population = { people: sizes.large, groups: [100, 50_000] }
 const program = (name: string) => fileURLToPath(new URL(`processes/${name}.ts`, import.meta.url))
 
-/** How long the bridges rest before their memory is read. */
-const restMs = 2_000
+/** How long the bridges rest before their memory is read: V8 tidies up once a process is idle. */
+const restMs = 15_000
 
 /** Measures reads, single changes, blocks, memory and the SCIM engine. */
 export async function measureWhole({
@@ -30,21 +30,25 @@ export async function measureWhole({
   const folder = await mkdtemp(join(tmpdir(), 'box-scim-bench-'))
   const undo: (() => Promise<unknown>)[] = [() => rm(folder, { recursive: true })]
   try {
-    const box = start(program('box'), { args: [JSON.stringify(population)] })
-    undo.push(() => box.stop())
-    const boxUrl = await box.ask<string>('url')
     const open = async (name: string, population: Population) => {
+      const box = start(program('box'), { args: [JSON.stringify(population)] })
+      undo.push(() => box.stop())
+      const boxUrl = await box.ask<string>('url')
       const path = join(folder, `${name}.db`)
-      await seedDirectory(path, population, new URL(boxUrl).host)
+      await seedDirectory(path, population.people, boxUrl)
       const bridge = await startBridge(path, boxUrl)
       undo.push(() => bridge.stop())
+      await bridge.logged('the directory is compared with Box')
       return bridge
     }
     const small = await open('small', { people: sizes.small, groups: [100] })
     const large = await open('large', population)
     const baseline = start(program('baseline'))
     undo.push(() => baseline.stop())
-    const servers = { baseline, small, large }
+    const largePath = join(folder, 'large.db')
+    const least = start(program('least'), { args: [largePath, token] })
+    undo.push(() => least.stop())
+    const servers = { baseline, small, large, least }
     await wait(restMs)
     // Whoever starts serves nobody yet: what blocked the event loop until now is forgotten.
     for (const server of Object.values(servers)) await server.ask('longestBlock')

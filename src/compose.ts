@@ -280,6 +280,7 @@ function provisioningSettings(config: Config): ProvisioningSettings {
     association: config.association,
     userKind: config.userKind,
     onExisting: config.onExisting,
+    onLoginConflict: config.onLoginConflict,
     deactivatedStatus: config.onDeactivate,
     leavers: config.leavers,
     onGroupDelete: config.onGroupDelete,

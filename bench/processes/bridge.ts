@@ -9,6 +9,8 @@ import type { Process } from './start.ts'
 export interface Bridge extends Process {
   /** The SCIM base URL. */
   readonly baseUrl: string
+  /** Waits for a line of the log with this message. */
+  logged(message: string): Promise<void>
 }
 
 /** The token that every bridge of the bench takes. */
@@ -43,14 +45,21 @@ export async function startBridge(
       ...env
     }
   })
-  return { ...bridge, baseUrl: await printedUrl(output) }
+  const [, baseUrl = ''] = await printed(output, /SCIM base URL: (\S+)/)
+  return {
+    ...bridge,
+    baseUrl,
+    async logged(message) {
+      await printed(output, new RegExp(`"msg":"${message}"`))
+    }
+  }
 }
 
-async function printedUrl(output: string): Promise<string> {
+async function printed(output: string, pattern: RegExp): Promise<RegExpExecArray> {
   for (let attempt = 0; attempt < 600; attempt += 1) {
-    const url = /SCIM base URL: (\S+)/.exec(await readFile(output, 'utf8'))?.[1]
-    if (url !== undefined) return url
+    const found = pattern.exec(await readFile(output, 'utf8'))
+    if (found !== null) return found
     await wait(100)
   }
-  throw new Error(`The bridge did not start; see ${output}`)
+  throw new Error(`The bridge did not print ${pattern.source}; see ${output}`)
 }

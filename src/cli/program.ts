@@ -4,6 +4,7 @@ import type { CommandIo } from './command.ts'
 import { doctor } from './doctor.ts'
 import { showMapping, testMapping } from './mapping.ts'
 import { fuseAct, fuseList } from './fuse.ts'
+import { inviteForget, inviteList } from './invite.ts'
 import { serve } from './serve.ts'
 import { status } from './status.ts'
 import { createToken, listTokens, revokeToken } from './token.ts'
@@ -53,6 +54,7 @@ export function createProgram(io: CommandIo, exit: (code: number) => void): Comm
     .action(async (file: string) => exit(await testMapping(io, file)))
 
   addFuse(program, io, exit)
+  addInvites(program, io, exit)
   addTokens(program, io, exit)
   return program
 }
@@ -80,6 +82,24 @@ function addFuse(program: Command, io: CommandIo, exit: (code: number) => void):
     .description('drop held removals')
     .argument('[login...]', names)
     .action(async (logins: readonly string[]) => exit(await fuseAct(io, 'discard', logins)))
+}
+
+function addInvites(program: Command, io: CommandIo, exit: (code: number) => void): void {
+  const invite = program
+    .command('invite')
+    .description('show and forget the invites of people with Box accounts outside the enterprise')
+
+  invite
+    .command('list')
+    .description('show the invites that are neither accepted nor forgotten')
+    .option('--json', 'print JSON')
+    .action(async (options: { readonly json?: boolean }) => exit(await inviteList(io, options)))
+
+  invite
+    .command('forget')
+    .description('forget an invite, so that the next POST for the login sends another')
+    .argument('<login>', 'the login that was invited')
+    .action(async (login: string) => exit(await inviteForget(io, login)))
 }
 
 function addTokens(program: Command, io: CommandIo, exit: (code: number) => void): void {

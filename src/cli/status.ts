@@ -34,6 +34,7 @@ function describe(status: Status, now: EpochMs): readonly string[] {
     ...describeCalls(status),
     ...describeDrift(status, now),
     ...describeLeavers(status),
+    row('Invites', describeInvites(status, now)),
     ...describeFuses(status),
     ...describeAudit(status)
   ]
@@ -138,6 +139,13 @@ function describeLeavers({ leavers }: Status): readonly string[] {
       return item(`#${id} ${operation} user:${userId}: ${harmless(reason)}; ${rest}`)
     })
   ]
+}
+
+function describeInvites({ invites }: Status, now: EpochMs): string {
+  const { states, oldestAt } = invites
+  if (oldestAt === null) return 'none'
+  const named = Object.entries(states).map(([state, sent]) => `${count(sent)} ${harmless(state)}`)
+  return `${named.join(', ')}, the oldest for ${duration(now - oldestAt)}: see box-scim invite list`
 }
 
 function describeFuses({ fuses }: Status): readonly string[] {

@@ -80,6 +80,7 @@ export function createObservation(
               box: boxState,
               load: () => ({ ...load, eventLoopDelayMs: loop.delayMs() }),
               journal: () => directory.journal.open(),
+              invites: () => directory.invites.list(),
               secondsLeft: progress.secondsLeft,
               isImported,
               now: () => clock.now()

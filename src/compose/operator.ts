@@ -8,6 +8,8 @@ import {
   type FuseReport,
   type FuseVerb
 } from '../provisioning/fuse-desk.ts'
+import { forgetInvite, listInvites, type ShownInvite } from '../provisioning/invite-desk.ts'
+import type { Invite } from '../provisioning/invites.ts'
 import type { Directory } from '../provisioning/ports.ts'
 import {
   makeToken,
@@ -30,6 +32,10 @@ export interface Operator {
   fuses(): Promise<FuseReport>
   /** Releases or discards what they hold; see {@link actOnHeld}. */
   actOnHeld(verb: FuseVerb, names: readonly string[]): Promise<FuseAction>
+  /** The invites that are neither accepted nor forgotten, oldest first. */
+  invites(): Promise<readonly ShownInvite[]>
+  /** Forgets the invite of a login; see {@link forgetInvite}. */
+  forgetInvite(login: string): Promise<Invite>
   /** Makes a token and resolves to it; where there is no directory yet, it is made too. */
   makeToken(request: TokenRequest): Promise<string>
   /** All tokens, oldest first. */
@@ -62,6 +68,12 @@ export function createOperator(
       beside((directory) => {
         const at = { now: clock.now(), correlationId: random.uuid() }
         return actOnHeld(directory, verb, names, at)
+      }),
+    invites: () => beside((directory) => listInvites(directory)),
+    forgetInvite: (login) =>
+      beside((directory) => {
+        const at = { now: clock.now(), correlationId: random.uuid() }
+        return forgetInvite(directory, login, at)
       }),
     async makeToken(request) {
       await createDirectoryIfMissing(databaseUrl, { clock, log: pino({ enabled: false }) })

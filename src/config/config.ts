@@ -104,7 +104,8 @@ interface Settings {
   /** What follows a deactivation or a DELETE. */
   readonly leavers: LeaverConfig
   readonly onGroupDelete: 'empty' | 'delete'
-  readonly onLoginConflict: 'reject'
+  /** What a POST does for a login that is owned outside the enterprise. */
+  readonly onLoginConflict: 'reject' | 'invite'
   /** Whether a role may make somebody a co-admin. */
   readonly allowCoadmin: boolean
   /** Whether unknown member ids refuse the request. */

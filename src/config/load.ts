@@ -158,9 +158,9 @@ function refusedValue(key: string, { values }: Given): ConfigProblem {
   return {
     key,
     ...(shown === undefined ? {} : { given: shown }),
-    reason: setting?.available === false ? 'is not available in this version' : 'is not allowed',
+    reason: 'is not allowed',
     allowed: setting?.allowed ?? 'nothing',
-    advice: setting?.available === false ? `Unset ${key}.` : `Correct ${key}.`
+    advice: `Correct ${key}.`
   }
 }
 

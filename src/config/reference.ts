@@ -17,18 +17,16 @@ export interface Setting {
   readonly description: string
   /** True where the value must never be printed. */
   readonly secret: boolean
-  /** False for a key that has only one permitted value, or none, in this version. */
-  readonly available: boolean
 }
 
-type Facts = Omit<Setting, 'key' | 'allowed' | 'secret' | 'available' | 'schema'>
+type Facts = Omit<Setting, 'key' | 'allowed' | 'secret' | 'schema'>
 
 const setting = (
   key: string,
   allowed: string,
   schema: JsonObject,
   facts: Facts & { secret?: boolean }
-): Setting => ({ key, allowed, schema, secret: false, available: true, ...facts })
+): Setting => ({ key, allowed, schema, secret: false, ...facts })
 
 const choice = (key: string, values: readonly string[], facts: Facts): Setting =>
   setting(
@@ -37,13 +35,6 @@ const choice = (key: string, values: readonly string[], facts: Facts): Setting =
     { type: 'string', enum: values },
     facts
   )
-
-/** A key whose other values come with a later version: refused, so that nobody relies on them. */
-const fixed = (key: string, value: string, description: string): Setting => ({
-  ...choice(key, [value], { default: value, description }),
-  allowed: `only \`${value}\``,
-  available: false
-})
 
 /** A list of some of the values, none by default. */
 const some = (key: string, values: readonly string[], description: string): Setting =>
@@ -278,11 +269,11 @@ export const settings: readonly Setting[] = Object.freeze([
     description:
       'What DELETE of a group does: `empty` removes its members, hides it and keeps the Box group; `delete` deletes the Box group, and with it for good the folder collaborations of the group.'
   }),
-  fixed(
-    'ON_LOGIN_CONFLICT',
-    'reject',
-    'A login owned outside the enterprise: 409. Invitations are not available in this version.'
-  ),
+  choice('ON_LOGIN_CONFLICT', ['reject', 'invite'], {
+    default: 'reject',
+    description:
+      'POST for a login that belongs to a Box account outside the enterprise: `reject` answers 409; `invite` also sends its owner one Box invite, and links the person once it is accepted.'
+  }),
   flag(
     'ALLOW_COADMIN',
     'Whether roles may map to `coadmin`. The bridge can never deactivate a co-admin again.'

@@ -39,7 +39,7 @@ export interface ConfigValues {
   readonly DELETE_FORCE: boolean
   readonly END_SESSIONS: boolean
   readonly ON_GROUP_DELETE: 'empty' | 'delete'
-  readonly ON_LOGIN_CONFLICT: 'reject'
+  readonly ON_LOGIN_CONFLICT: 'reject' | 'invite'
   readonly ALLOW_COADMIN: boolean
   readonly STRICT_MEMBERS: boolean
   readonly MAPPING_FILE?: string

@@ -1,6 +1,7 @@
 import { Counter, Gauge } from 'prom-client'
 import type { Registry } from 'prom-client'
 import type { EpochMs } from '../lib/clock.ts'
+import { isEnded, type Invite } from '../provisioning/invites.ts'
 import type { OpenJournal } from '../provisioning/ports.ts'
 import type { Signals } from '../provisioning/signals.ts'
 
@@ -25,6 +26,7 @@ export function createMembershipMetrics(register: Registry): Signals {
 /** What the journal's gauges show. */
 export interface JournalState {
   readonly open: OpenJournal
+  readonly invites: readonly Invite[]
   /** Seconds that the pending memberships will still take. */
   readonly secondsLeft: number
   readonly now: EpochMs
@@ -64,7 +66,16 @@ export function createJournalGauges(register: Registry): (state: JournalState) =
     help: 'Estimated time until the pending memberships are carried out.',
     registers
   })
-  return ({ open, secondsLeft, now }) => {
+  const invited = new Gauge({
+    name: 'box_scim_invites',
+    help: 'Invites that may still be accepted (waiting), and those that came to nothing (ended).',
+    labelNames: ['state'],
+    registers
+  })
+  return ({ open, invites, secondsLeft, now }) => {
+    const ended = invites.filter(isEnded).length
+    invited.set({ state: 'waiting' }, invites.length - ended)
+    invited.set({ state: 'ended' }, ended)
     const age = (at: EpochMs | undefined) => (at === undefined ? 0 : Math.max(0, now - at) / 1000)
     for (const [state, count] of Object.entries(open.states)) entries.set({ state }, count)
     entries.set({ state: 'held' }, open.held)

@@ -2,6 +2,7 @@ import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom
 import type { MetricObject } from 'prom-client'
 import type { EpochMs } from '../lib/clock.ts'
 import type { AlertKind } from '../provisioning/alerts.ts'
+import type { Invite } from '../provisioning/invites.ts'
 import type { OpenJournal } from '../provisioning/ports.ts'
 import type { Signals } from '../provisioning/signals.ts'
 import { createAlertMetrics } from './alert-metrics.ts'
@@ -18,6 +19,8 @@ export interface MetricSources {
   readonly box: () => BoxState
   readonly load: () => LoadState
   readonly journal: () => Promise<OpenJournal>
+  /** Those that are neither accepted nor forgotten. */
+  readonly invites: () => Promise<readonly Invite[]>
   /** Seconds that `pending` acknowledged memberships will still take. */
   readonly secondsLeft: (pending: number) => number
   readonly isImported: () => boolean
@@ -69,11 +72,12 @@ export function createMetrics(): Metrics {
     called: createCallMetrics(register),
     signals: createMembershipMetrics(register),
     alerted: createAlertMetrics(register),
-    async read({ box, load, journal, secondsLeft, isImported, now }) {
-      const open = await journal()
+    async read({ box, load, journal, invites, secondsLeft, isImported, now }) {
+      const found = { open: await journal(), invites: await invites() }
       showBox(box())
       showLoad(load())
-      showJournal({ open, secondsLeft: secondsLeft(open.pendingMemberships), now: now() })
+      const pending = found.open.pendingMemberships
+      showJournal({ ...found, secondsLeft: secondsLeft(pending), now: now() })
       imported.set(isImported() ? 1 : 0)
       return register.metrics()
     },

@@ -111,10 +111,8 @@ export function createCarryOutUserWork(
       throw await explainForbidden(before, error, trail)
     }
     await undoAlias(before, operation, trail)
-    if (error instanceof BoxRefusedError && operation.kind === 'add-alias') {
-      throw addressRefused(operation.email, error)
-    }
-    throw error
+    const address = refusedAddress(operation, error)
+    throw address === undefined ? error : addressRefused(address, error as BoxRefusedError)
   }
 
   /** Sends the rest of an update; Box does not say that it is the external id that it refuses. */
@@ -266,6 +264,14 @@ export function accessFirst(
 function isExternalIdRefusal(operation: UserOperation, error: unknown): operation is UpdateUser {
   const isForbidden = error instanceof BoxRefusedError && error.status === 403
   return isForbidden && operation.kind === 'update-user' && 'externalAppUserId' in operation.fields
+}
+
+/** The new login, where Box refuses it: as an alias, or later as the login itself. */
+function refusedAddress(operation: UserOperation, error: unknown): string | undefined {
+  if (!(error instanceof BoxRefusedError)) return undefined
+  if (operation.kind === 'add-alias') return operation.email
+  const isAboutFields = error.status === 400 || error.status === 409
+  return operation.kind === 'update-user' && isAboutFields ? operation.fields.login : undefined
 }
 
 function isRemovalEntry({ operation }: JournalEntry): boolean {

@@ -12,6 +12,7 @@ import type { BoxGroupId, BoxUserId } from './model.ts'
 import {
   groupSubject,
   isRemoval,
+  isUserCreation,
   mayHaveReachedBox,
   userSubject,
   type BoxOperation,
@@ -70,10 +71,10 @@ export function createDrive(dependencies: Dependencies, parts: DriveParts): Driv
 
   async function work(entry: JournalEntry, operation: BoxOperation, trail: Trail): Promise<void> {
     if ('refusals' in operation) return parts.workLeaver(entry, trail)
+    if (isUserCreation(operation) || operation.kind === 'invite-user') {
+      return parts.userCreation.look(entry.subject, trail)
+    }
     switch (operation.kind) {
-      case 'create-user':
-      case 'create-app-user':
-        return parts.userCreation.look(entry.subject, trail)
       case 'create-group':
         return parts.groupCreation.look(operation.fields.name ?? '', trail)
       case 'update-group':

@@ -82,6 +82,10 @@ export type ProvisioningErrorCode =
   | 'being_created'
   /** The login belongs to a Box account outside the enterprise. */
   | 'login_taken_outside'
+  /** Its owner was invited, and has not accepted yet. */
+  | 'invite_pending'
+  /** Its owner was invited, and the invite has come to nothing. */
+  | 'invite_ended'
   /** The login is still held for somebody who left. */
   | 'login_held_by_leaver'
   /** The account is being deleted in Box; a retry makes a new one. */

@@ -9,6 +9,7 @@ import { decideReleased } from './membership-decision.ts'
 import type { BoxGroupId, BoxUserId } from './model.ts'
 import type { JournalEntry } from './operations.ts'
 import type { Directory, DirectoryReads, DirectoryTransaction } from './ports.ts'
+import { operatorActor } from './trail.ts'
 
 /** A removal that the fuse holds, as a person wants to see it. Printed as JSON too. */
 export interface HeldRemoval {
@@ -50,9 +51,6 @@ export interface FuseAction {
   /** The fuses that were open and are closed now. */
   readonly closed: readonly FuseName[]
 }
-
-/** The name under which commands stand in the audit. */
-const operatorActor = 'operator'
 
 /** How many are worked in one transaction: a server on the same database waits for it. */
 const batchSize = 200

@@ -12,6 +12,8 @@ export type BoxOperation =
       /** What the person is found by after a lost answer; absent: the login. */
       readonly foundBy?: 'externalId'
     }
+  /** Invites somebody with a Box account outside the enterprise. */
+  | { readonly kind: 'invite-user'; readonly login: string }
   | { readonly kind: 'update-user'; readonly userId: BoxUserId; readonly fields: BoxUserFields }
   | {
       readonly kind: 'deactivate-user'
@@ -117,6 +119,7 @@ export type NewJournalEntry = Pick<
 export function subjectOf(operation: BoxOperation): string {
   if (operation.kind === 'end-sessions') return sessionsSubject(operation.userId)
   if (isUserCreation(operation)) return creationSubject(operation)
+  if (operation.kind === 'invite-user') return loginSubject(operation.login)
   if (operation.kind === 'create-group') return groupNameSubject(operation.fields.name ?? '')
   if (operation.kind === 'update-group') return groupSubject(operation.groupId)
   if ('refusals' in operation) return leaverSubject(operation.userId)
@@ -141,7 +144,7 @@ export function sessionsSubject(id: BoxUserId): string {
   return `sessions:${id}`
 }
 
-/** The subject of creating the person with this login; letter case does not matter. */
+/** The subject of creating or inviting the person with this login; letter case does not matter. */
 export function loginSubject(login: string): string {
   return `login:${fold(login)}`
 }

@@ -3,6 +3,7 @@ import type { JsonValue } from '../lib/json.ts'
 import type { BoxCallRecord } from './box-port.ts'
 import type { AccessToken, NewAccessToken } from './access.ts'
 import type { Hint, HintSource, NotedHint } from './hints.ts'
+import type { Invite } from './invites.ts'
 import type {
   BoxGroup,
   BoxGroupId,
@@ -202,6 +203,14 @@ export interface HintReads {
   waiting(): Promise<{ readonly count: number; readonly oldestAt: EpochMs | undefined }>
 }
 
+/** Reads of invites that are neither accepted nor forgotten. */
+export interface InviteReads {
+  /** By login, folded. */
+  find(login: string): Promise<Invite | undefined>
+  /** All, oldest first. */
+  list(): Promise<readonly Invite[]>
+}
+
 /** All reads. */
 export interface DirectoryReads {
   readonly users: UserReads
@@ -210,6 +219,7 @@ export interface DirectoryReads {
   readonly memberships: MembershipReads
   readonly journal: JournalReads
   readonly hints: HintReads
+  readonly invites: InviteReads
   readonly state: StateReads
   readonly tokens: AccessTokenReads
 }
@@ -264,6 +274,10 @@ export interface DirectoryTransaction extends DirectoryReads {
   dropHint(noted: NotedHint): Promise<void>
   /** Has a hint rest until `notBefore`, unless it was noted anew meanwhile. */
   postponeHint(noted: NotedHint, notBefore: EpochMs): Promise<void>
+  /** Keeps an invite, in the place of what was known of one for the same login. */
+  putInvite(invite: Invite): Promise<void>
+  /** Forgets the invite for a login. */
+  dropInvite(login: string): Promise<void>
   /** Sets a named value. */
   putState(key: string, value: JsonValue): Promise<void>
   /** Keeps a token. */

@@ -16,6 +16,7 @@ import type { ConnectService, GroupService, ResourceService, UserService } from 
 import { createUserAssociation } from './user-association.ts'
 import { createUserClaims } from './user-claim.ts'
 import { createUserCreation } from './user-creation.ts'
+import { createUserInvitation } from './user-invitation.ts'
 import { createSettleUser } from './user-settlement.ts'
 import { createUsers } from './users.ts'
 
@@ -51,7 +52,8 @@ export function createProvisioning(
   const userParts = { settle: settleUser, carryOut, memberships }
   const association = createUserAssociation(dependencies)
   const claims = createUserClaims(dependencies, userParts)
-  const creationParts = { ...userParts, association, claims }
+  const invitation = createUserInvitation(dependencies)
+  const creationParts = { ...userParts, association, claims, invitation }
   const userCreation = createUserCreation(dependencies, creationParts)
   const settleGroup = createSettleGroup(dependencies)
   const update = createUpdateGroup(dependencies, settleGroup)

@@ -1,6 +1,7 @@
 import { excerpt } from '../lib/text.ts'
 import { ProvisioningError, type BoxRefusedError } from './errors.ts'
 import type { FuseName } from './fuse-limit.ts'
+import { inviteGone, inviteUnknown, isEnded, type Invite } from './invites.ts'
 import type { GroupRecord, UserRecord } from './model.ts'
 
 /** The answer for an id that is nobody's, or somebody's who was deleted here. */
@@ -149,8 +150,79 @@ export function loginTakenOutside(login: string, cause: BoxRefusedError): Provis
   return new ProvisioningError(
     'login_taken_outside',
     `Box already has an account with the login ${login} that is not a user of this enterprise: a personal ` +
-      'account, another enterprise, or an alias of somebody. Its owner must change the address, or be ' +
-      `invited from Box's Admin Console and accept (Box request id ${cause.requestId}).`,
+      'account, another enterprise, or an alias of somebody; Box does not say which. Its owner must change ' +
+      "the address, or be invited from Box's Admin Console and accept; with ON_LOGIN_CONFLICT=invite the " +
+      `bridge sends the invite (Box request id ${cause.requestId}).`,
+    { cause }
+  )
+}
+
+/** The answer while an invite stands, and once it has come to nothing. */
+export function inviteAnswer(invite: Pick<Invite, 'login' | 'status'>): ProvisioningError {
+  const { login } = invite
+  return new ProvisioningError(
+    isEnded(invite) ? 'invite_ended' : 'invite_pending',
+    `${login} belongs to a Box account outside this enterprise. ${inviteDetail(invite)}`
+  )
+}
+
+function inviteDetail({ login, status }: Pick<Invite, 'login' | 'status'>): string {
+  const forget = `\`box-scim invite forget ${login}\``
+  switch (status) {
+    case 'pending':
+      return (
+        'Its owner was invited to join the enterprise, and must accept the invite in Box, signed in to that ' +
+        'account. The next attempt after that links the person; until then the answer stays the same, and no ' +
+        `second invite is sent. Should another be needed, run ${forget} where the bridge runs.`
+      )
+    case 'accepted':
+      return 'Its owner has accepted the invite, and Box does not show the person yet: provision again later.'
+    case inviteUnknown:
+      return (
+        "An invite was on its way to its owner, and Box's answer was lost: it may have arrived or not, and Box " +
+        'has no list to look in. Ask the person. If it has arrived, it must be accepted, and the next attempt ' +
+        `links the person. If not, run ${forget} where the bridge runs: the next attempt sends another.`
+      )
+    case inviteGone:
+      return (
+        'Its owner was invited, and Box does not know the invite any more: it was declined or withdrawn, or has ' +
+        `run out. To send another, run ${forget} where the bridge runs, and provision again.`
+      )
+    default:
+      return (
+        `Its owner was invited, and Box calls the invite ${JSON.stringify(excerpt(status))}: talk to the person. ` +
+        `To send another, run ${forget} where the bridge runs, and provision again.`
+      )
+  }
+}
+
+/** The answer where Box does not let the owner of a login be invited. */
+export function inviteRefused(login: string, cause: BoxRefusedError): ProvisioningError {
+  const why =
+    cause.status === 404
+      ? 'no account has that address as its login, so it is probably the alias of one. Its owner must remove ' +
+        'it there, which an admin of the enterprise can do for its users in the Admin Console.'
+      : 'the account may belong to another enterprise, whose admin must free the address; the address may be ' +
+        'the alias of a user of this enterprise, where an admin can remove it; or its owner was invited from ' +
+        'the Admin Console already, and must accept.'
+  return new ProvisioningError(
+    'login_taken_outside',
+    `${login} belongs to a Box account that is not a user of this enterprise, and Box does not invite its ` +
+      `owner: ${why} ${cause.message} (Box request id ${cause.requestId}).`,
+    { cause }
+  )
+}
+
+/** The answer where Box does not create a person, and the login is not the reason. */
+export function creationRefused(
+  login: string | undefined,
+  cause: BoxRefusedError
+): ProvisioningError {
+  return new ProvisioningError(
+    'refused_by_box',
+    `Box does not create ${login === undefined ? 'the app user' : `a user with the login ${login}`}. ${cause.message} (Box request id ` +
+      `${cause.requestId}). Where that names no attribute, look in the Box Admin Console whether a seat of ` +
+      'the licence is left and whether people of that e-mail domain may be added, and provision again.',
     { cause }
   )
 }
@@ -159,8 +231,10 @@ export function loginTakenOutside(login: string, cause: BoxRefusedError): Provis
 export function addressRefused(email: string, cause: BoxRefusedError): ProvisioningError {
   return new ProvisioningError(
     cause.status === 409 ? 'login_taken_outside' : 'refused_by_box',
-    `Box does not accept ${email} as a login (${cause.code}, request id ${cause.requestId}): ` +
-      'the address must be unused in all of Box and its domain must belong to the enterprise.',
+    `Box does not accept ${email} as a login, which stays what it was. The address must be unused in all of ` +
+      'Box, its domain must belong to the enterprise, and the person must have confirmed the present address. ' +
+      'Mend that in the Box Admin Console, or the address in the identity provider, and provision again. ' +
+      `${cause.message} (Box request id ${cause.requestId}).`,
     { cause }
   )
 }
@@ -215,11 +289,12 @@ export function nameTaken(
   name: string,
   owner?: Pick<GroupRecord, 'id' | 'tombstone'>
 ): ProvisioningError {
-  const whose = owner === undefined ? 'another group' : `group ${owner.id}`
-  const remedy =
-    owner?.tombstone === true
-      ? 'which was deleted here and kept in Box: rename or delete it in the Box Admin Console, or choose another name.'
-      : 'match that group or choose another name.'
+  const whose = owner === undefined ? 'another group in Box' : `group ${owner.id}`
+  const isShown = owner?.tombstone === false
+  const reason = owner?.tombstone === true ? 'which was deleted here and kept in Box: ' : ''
+  const remedy = isShown
+    ? 'match that group or choose another name.'
+    : `${reason}rename or delete it in the Box Admin Console, or choose another name.`
   return new ProvisioningError(
     'group_name_taken',
     `Box wants group names to be unique, and "${name}" belongs to ${whose}: ${remedy}`

@@ -26,6 +26,8 @@ export interface ProvisioningSettings {
   readonly userKind: UserKind
   /** ON_EXISTING: what a POST for a person or group that Box has and SCIM never wrote does. */
   readonly onExisting: 'link' | 'conflict'
+  /** ON_LOGIN_CONFLICT: what a POST for a login that is owned outside the enterprise does. */
+  readonly onLoginConflict: 'reject' | 'invite'
   /** ON_DEACTIVATE: the Box status for `active: false`. */
   readonly deactivatedStatus: string
   readonly leavers: LeaverPolicy

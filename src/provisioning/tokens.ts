@@ -4,6 +4,7 @@ import { digest } from '../lib/digest.ts'
 import type { Random } from '../lib/random.ts'
 import { isLive, type AccessToken } from './access.ts'
 import type { AuditEntry, Directory } from './ports.ts'
+import { operatorActor } from './trail.ts'
 
 /** What a new token shall be. */
 export interface TokenRequest {
@@ -27,9 +28,6 @@ const prefix = 'bsb_'
 
 /** Names are shown in logs and in the audit, and are user names in HTTP Basic, which has no colon there. */
 const namePattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
-
-/** Who makes and revokes tokens, in the audit. */
-const operatorActor = 'operator'
 
 /** A token that cannot be made or found; the message says why. */
 class TokenError extends Error {

@@ -7,6 +7,9 @@ import type { RequestContext } from './requests.ts'
 /** The name under which the bridge's own work stands in the audit. */
 export const bridgeActor = 'bridge'
 
+/** The name under which commands stand in the audit. */
+export const operatorActor = 'operator'
+
 /** What one request decides and does, collected for its audit entry. */
 export interface Trail {
   readonly context: RequestContext

@@ -17,6 +17,7 @@ import {
 import type { UserChange } from './requests.ts'
 import type { ProvisioningSettings } from './settings.ts'
 import type { Trail } from './trail.ts'
+import { endInvite } from './user-invitation.ts'
 
 /** What a person is matched by, as ASSOCIATION says. */
 export interface Handles {
@@ -189,13 +190,15 @@ export function createUserAssociation(dependencies: Dependencies): UserAssociati
     const found = await findCreated(box, externalId, settings, trail.call('client'))
     if (found === undefined) return undefined
     return directory.transaction(async (tx) => {
+      const now = clock.now()
       const known = await tx.users.get(found.id)
       const facts = { createdByBridge: true, snapshot: found }
       const record =
         known === undefined
-          ? newUser(found, facts, settings, clock.now())
-          : changeUser(known, facts, settings, clock.now())
+          ? newUser(found, facts, settings, now)
+          : changeUser(known, facts, settings, now)
       await tx.putUser(record)
+      await endInvite(tx, found, { trail, now })
       return record
     })
   }

@@ -16,7 +16,7 @@ import {
 import type { DirectoryTransaction } from './ports.ts'
 import { newUserFields } from './new-fields.ts'
 import { changeUser, newUser } from './records.ts'
-import { beingCreated, externalIdTaken, loginTaken, loginTakenOutside } from './refusals.ts'
+import { beingCreated, creationRefused, externalIdTaken, loginTaken } from './refusals.ts'
 import type { Trail } from './trail.ts'
 import {
   assertSamePerson,
@@ -25,6 +25,7 @@ import {
   type UserAssociation
 } from './user-association.ts'
 import type { ClaimParts, ClaimRequest, UserClaims } from './user-claim.ts'
+import { endInvite, type UserInvitation } from './user-invitation.ts'
 
 /** How people come to be. */
 export interface UserCreation {
@@ -32,7 +33,10 @@ export interface UserCreation {
   create(document: ScimDocument, trail: Trail): Promise<UserRecord>
   /** Finds the person who signs in, or creates them: SCIM has yet to link who is new. */
   connect(document: ScimDocument, trail: Trail): Promise<Connected>
-  /** Finds out what became of the interrupted creations with this subject and records what Box shows. */
+  /**
+   * Finds out what became of interrupted creations and invites with this subject and records what Box
+   * shows.
+   */
   look(subject: string, trail: Trail): Promise<void>
 }
 
@@ -47,6 +51,7 @@ export interface Connected {
 export interface CreationParts extends ClaimParts {
   readonly association: UserAssociation
   readonly claims: UserClaims
+  readonly invitation: UserInvitation
 }
 
 /**
@@ -70,8 +75,8 @@ export function createUserCreation(dependencies: Dependencies, parts: CreationPa
 
     async look(subject, trail) {
       await locks.run(subject, async () => {
-        const open = await openCreations([subject])
-        if (open.length > 0) await settleCreation(open, { trail })
+        const interrupted = await settleInvites([subject], trail)
+        if (interrupted.length > 0) await settleCreation(interrupted, { trail })
       })
     }
   }
@@ -102,9 +107,13 @@ export function createUserCreation(dependencies: Dependencies, parts: CreationPa
     return key === undefined ? work() : locks.run(key, () => lockAll(others, work))
   }
 
-  async function openCreations(subjects: readonly string[]): Promise<readonly JournalEntry[]> {
+  async function openEntries(subjects: readonly string[]): Promise<readonly JournalEntry[]> {
     const open = await Promise.all(subjects.map((one) => directory.journal.openFor(one)))
-    return open.flat().filter(({ operation }) => isUserCreation(operation))
+    return open.flat()
+  }
+
+  async function openCreations(wanted: ClaimRequest): Promise<readonly JournalEntry[]> {
+    return (await openEntries(subjectsOf(wanted))).filter(isCreation)
   }
 
   async function assertUserNameFree(
@@ -115,8 +124,22 @@ export function createUserCreation(dependencies: Dependencies, parts: CreationPa
     if (namesake !== undefined && namesake.id !== owner?.id) throw loginTaken(userName, namesake)
   }
 
+  /** Settles interrupted invites with these subjects; resolves to the interrupted creations. */
+  async function settleInvites(
+    subjects: readonly string[],
+    trail: Trail
+  ): Promise<readonly JournalEntry[]> {
+    const open = await openEntries(subjects)
+    for (const { operation } of open) {
+      if (operation.kind === 'invite-user') {
+        await parts.invitation.settle(operation.login, open, trail)
+      }
+    }
+    return open.filter(isCreation)
+  }
+
   async function create(wanted: ClaimRequest): Promise<Connected> {
-    const interrupted = await openCreations(subjectsOf(wanted))
+    const interrupted = await settleInvites(subjectsOf(wanted), wanted.trail)
     if (interrupted.length > 0) {
       const found = await settleCreation(interrupted, wanted)
       if (found !== undefined) return claimAttempt(found, wanted)
@@ -127,7 +150,7 @@ export function createUserCreation(dependencies: Dependencies, parts: CreationPa
     } catch (error) {
       if (isTaken(error)) return claimFromBox(wanted, error, interrupted)
       if (error instanceof BoxUnavailableError && error.effect === 'unknown') {
-        const open = await openCreations(subjectsOf(wanted))
+        const open = await openCreations(wanted)
         const look = settleCreation(open, wanted, 'keep')
         const found = await unlessTrouble(look)
         if (found !== undefined) return claimAttempt(found, wanted)
@@ -138,7 +161,7 @@ export function createUserCreation(dependencies: Dependencies, parts: CreationPa
 
   /** Where Box may yet show what an interrupted attempt created, it is not tried again. */
   async function assertSettled(wanted: ClaimRequest): Promise<void> {
-    const [open] = await openCreations(subjectsOf(wanted))
+    const [open] = await openCreations(wanted)
     if (open === undefined) return
     throw beingCreated(Math.max(1, Math.ceil((open.notBefore - clock.now()) / 1000)))
   }
@@ -168,10 +191,16 @@ export function createUserCreation(dependencies: Dependencies, parts: CreationPa
           deactivatedByBridge: isInactive,
           shadow: isAll ? shadow : {}
         }
-        record = newUser(snapshot, facts, settings, clock.now())
+        const now = clock.now()
+        record = newUser(snapshot, facts, settings, now)
         await tx.putUser(record)
-        if (isAll) await tx.audit(trail.audit(userSubject(record.id), 'done', clock.now()))
+        await endInvite(tx, snapshot, { trail, now })
+        if (isAll) await tx.audit(trail.audit(userSubject(record.id), 'done', now))
       }
+    }).catch((error: unknown) => {
+      throw error instanceof BoxRefusedError && !isTaken(error)
+        ? creationRefused(sent.login, error)
+        : error
     })
     if (record === undefined) throw new TypeError('A settled creation left no record')
     if (isAll) return record
@@ -207,7 +236,7 @@ export function createUserCreation(dependencies: Dependencies, parts: CreationPa
       const ids = entries.filter((entry) => !unseen.includes(entry)).map(({ id }) => id)
       if (ids.length > 0) trail.notes.push(`create-user ${outcome}`)
       await tx.updateJournal(ids, { state: isDone ? 'confirmed' : 'refused', outcome })
-      return isDone ? recordSeen(tx, found, entries) : undefined
+      return isDone ? recordSeen(tx, found, entries, trail) : undefined
     })
   }
 
@@ -236,17 +265,20 @@ export function createUserCreation(dependencies: Dependencies, parts: CreationPa
   async function recordSeen(
     tx: DirectoryTransaction,
     found: BoxUser,
-    attempts: readonly JournalEntry[]
+    attempts: readonly JournalEntry[],
+    trail: Trail
   ): Promise<UserRecord> {
+    const now = clock.now()
     const known = await tx.users.get(found.id)
     const isOurs = attempts.some((entry) => isFromAttempt(found.createdAt, entry))
     const createdByBridge = isOurs || known?.createdByBridge === true
     const facts = { createdByBridge, snapshot: found }
     const record =
       known === undefined
-        ? newUser(found, facts, settings, clock.now())
-        : changeUser(known, facts, settings, clock.now())
+        ? newUser(found, facts, settings, now)
+        : changeUser(known, facts, settings, now)
     await tx.putUser(record)
+    await endInvite(tx, found, { trail, now })
     return record
   }
 
@@ -265,7 +297,7 @@ export function createUserCreation(dependencies: Dependencies, parts: CreationPa
     if (found === undefined) return claimByExternalId(wanted, cause)
     if (found.isPlatformAccessOnly)
       throw loginTaken(found.login, { id: found.id, tombstone: false })
-    const record = await directory.transaction((tx) => recordSeen(tx, found, attempts))
+    const record = await directory.transaction((tx) => recordSeen(tx, found, attempts, trail))
     assertSamePerson(record, wanted)
     const claimed = await claims.claim(record, wanted)
     // It was there a moment ago: whatever took it away, the IdP's retry finds out.
@@ -283,7 +315,10 @@ export function createUserCreation(dependencies: Dependencies, parts: CreationPa
     const isLogin = login !== undefined && (cause.code === loginTakenCode || sent === undefined)
     const record =
       isLogin || sent === undefined ? undefined : await association.findInBox(sent, trail)
-    if (record === undefined) throw login === undefined ? cause : loginTakenOutside(login, cause)
+    if (record === undefined && login !== undefined) {
+      throw await parts.invitation.answer({ ...wanted, login }, cause)
+    }
+    if (record === undefined) throw cause
     const claimed = externalId === undefined ? undefined : await claims.claim(record, wanted)
     if (claimed === undefined) throw externalIdTaken(sent ?? '', record)
     return { record: claimed, created: false }
@@ -329,6 +364,10 @@ function mayAppear(
   const { login: sent } = operation.fields
   const isRefused = sent !== undefined && login !== undefined && fold(sent) === fold(login)
   return !isRefused && sentAt !== undefined && sentAt + unseenMs > now
+}
+
+function isCreation({ operation }: JournalEntry): boolean {
+  return isUserCreation(operation)
 }
 
 /** Box's code for a login that is in use ("Create user"). */

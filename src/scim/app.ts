@@ -17,6 +17,8 @@ import type {
   UserService
 } from '../provisioning/requests.ts'
 import type { Authenticate } from './access/caller.ts'
+import { sendTogether } from './plugins/answers.ts'
+import type { AnsweredRequest } from './plugins/answers.ts'
 import { prepareActor, requireToken } from './plugins/auth.ts'
 import { readBodies } from './plugins/bodies.ts'
 import { answerBesideRoutes, createClientErrorHandler } from './plugins/client-errors.ts'
@@ -24,7 +26,6 @@ import { endConnections } from './plugins/closing.ts'
 import { boundConnections } from './plugins/connections.ts'
 import { checkContentHeaders } from './plugins/content-type.ts'
 import { nameRequests } from './plugins/correlation.ts'
-import type { AnsweredRequest } from './plugins/correlation.ts'
 import { graceMs, limitWrites, setDeadlines } from './plugins/deadline.ts'
 import { answerErrors, answerFrameworkErrors } from './plugins/errors.ts'
 import { logPrivacy } from './plugins/log-privacy.ts'
@@ -136,11 +137,7 @@ export function buildApp(deps: AppDependencies, options: AppOptions): FastifyIns
   const app = createServer(deps, settings)
 
   const { monitoring } = deps
-  nameRequests(app, {
-    demo: settings.demo,
-    log: settings.logger,
-    onAnswered: (request) => monitoring?.answered(request)
-  })
+  nameRequests(app, settings)
   requireHost(app)
   endConnections(app)
   const openConnections = boundConnections(app, settings)
@@ -149,6 +146,10 @@ export function buildApp(deps: AppDependencies, options: AppOptions): FastifyIns
   prepareActor(app)
   answerErrors(app, settings.bodyLimit)
   readBodies(app)
+  sendTogether(app, {
+    log: settings.logger,
+    onAnswered: (request) => monitoring?.answered(request)
+  })
 
   serveHealth(app, deps.readiness, deps.authenticate)
   pointToScim(app)

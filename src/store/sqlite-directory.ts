@@ -7,6 +7,7 @@ import type { Engine } from './engine.ts'
 import { createGroupCommit } from './group-commit.ts'
 import { createGroupStore } from './groups.ts'
 import { createHintStore } from './hints.ts'
+import { createInviteStore } from './invites.ts'
 import { createJournalStore } from './journal.ts'
 import { createMembershipStore } from './memberships.ts'
 import { createResourceStore } from './mixed-search.ts'
@@ -70,6 +71,7 @@ function createStores(db: Kysely<Tables>) {
     journal: createJournalStore(db),
     audit: createAuditStore(db),
     hints: createHintStore(db),
+    invites: createInviteStore(db),
     state: createStateStore(db),
     tokens: createAccessTokenStore(db)
   }
@@ -110,13 +112,14 @@ function createReads(stores: Stores, session: Session): DirectoryReads {
     memberships: stores.memberships.reads(session),
     journal: stores.journal.reads(session),
     hints: stores.hints.reads(session),
+    invites: stores.invites.reads(session),
     state: stores.state.reads(session),
     tokens: stores.tokens.reads(session)
   }
 }
 
 function createTransaction(stores: Stores, session: Session): DirectoryTransaction {
-  const { users, groups, memberships, journal, audit, hints, state, tokens } = stores
+  const { users, groups, memberships, journal, audit, hints, invites, state, tokens } = stores
   return {
     ...createReads(stores, session),
     putUser: (record) => users.put(session, record),
@@ -138,6 +141,8 @@ function createTransaction(stores: Stores, session: Session): DirectoryTransacti
     noteHints: (noted, source, now) => hints.note(session, noted, source, now),
     dropHint: (noted) => hints.drop(session, noted),
     postponeHint: (noted, notBefore) => hints.postpone(session, noted, notBefore),
+    putInvite: (invite) => invites.put(session, invite),
+    dropInvite: (login) => invites.drop(session, login),
     putState: (key, value) => state.put(session, key, value),
     addToken: (token) => tokens.add(session, token),
     updateToken: (id, change) => tokens.update(session, id, change)

@@ -34,6 +34,8 @@ export interface DirectoryStatus {
   readonly drift: DriftStatus
   /** What is still to follow deactivations and DELETEs. */
   readonly leavers: LeaverStatus
+  /** Invites of people with Box accounts outside the enterprise. */
+  readonly invites: InviteStatus
   /** What keeps removals back when there are too many. */
   readonly fuses: Readonly<Record<FuseName, FuseStatus>>
   readonly audit: AuditStatus
@@ -88,6 +90,13 @@ interface OpenRemoval {
   readonly decidedAt: EpochMs
 }
 
+/** Invites that are neither accepted nor forgotten; `box-scim invite list` names them. */
+interface InviteStatus {
+  /** Invites by Box's word for their state, or `unknown` or `gone`. */
+  readonly states: Readonly<Record<string, number>>
+  readonly oldestAt: EpochMs | null
+}
+
 /** What was done lately. */
 interface AuditStatus {
   /** The entries of the last 24 hours whose outcome is another than `done`. */
@@ -130,6 +139,7 @@ export async function readStatus(url: string, now: EpochMs): Promise<DirectorySt
       calls: callsOf(connection),
       drift: driftOf(connection, now),
       leavers: leaversOf(connection, now),
+      invites: invitesOf(connection),
       fuses: fusesOf(connection),
       audit: auditOf(connection, now)
     }
@@ -211,6 +221,18 @@ function journalOf(connection: Connection): JournalStatus {
       sql<OpenRemoval>`select id, operation ->> '$.kind' as operation, subject, state, attempts,
         decided_at as "decidedAt" from journal where ${isOpen} and removal = 1 order by id`
     )
+  }
+}
+
+function invitesOf(connection: Connection): InviteStatus {
+  const rows = read(
+    connection,
+    sql<{ status: string; invites: number; oldest: EpochMs }>`select status, count(*) as invites,
+      min(sent_at) as oldest from invites group by status order by status`
+  )
+  return {
+    states: Object.fromEntries(rows.map(({ status, invites }) => [status, invites])),
+    oldestAt: rows.length === 0 ? null : Math.min(...rows.map(({ oldest }) => oldest))
   }
 }
 

@@ -150,6 +150,17 @@ interface MigrationTable {
   readonly applied_at: number
 }
 
+/** People with Box accounts outside the enterprise who were invited. */
+export interface InviteTable {
+  /** The login, folded. */
+  readonly login_key: string
+  readonly login: string
+  readonly box_id: string | null
+  readonly status: string
+  readonly sent_at: number
+  readonly correlation_id: string
+}
+
 /** Every table of the directory's database. */
 export interface Tables {
   readonly users: UserTable
@@ -161,6 +172,7 @@ export interface Tables {
   readonly visible_counts: VisibleCountTable
   readonly hints: HintTable
   readonly state: StateTable
+  readonly invites: InviteTable
   readonly access_tokens: AccessTokenTable
   readonly identity: IdentityTable
   readonly migrations: MigrationTable

@@ -3,7 +3,6 @@ import { ConfigError } from '../../src/config/config-error.ts'
 import type { Config } from '../../src/config/config.ts'
 import { loadConfig, loadDatabaseUrl } from '../../src/config/load.ts'
 import { warnings } from '../../src/config/warnings.ts'
-import { settings } from '../../src/config/reference.ts'
 
 const clientSecret = 'client-secret-0123456789'
 const token = 'token-0123456789-abcdef'
@@ -314,36 +313,14 @@ t.test('app users have no login that they could be found by', async (t) => {
   }
 })
 
-t.test('what is not available yet is refused, its only value accepted', async (t) => {
-  const missing = {
-    ON_LOGIN_CONFLICT: 'invite'
-  }
-  const error = refusal({ ...real, ...missing })
-  t.strictSame(
-    error.problems.map(({ key }) => key).toSorted(),
-    Object.keys(missing).toSorted(),
-    'all of them'
-  )
-  for (const { key, reason } of error.problems) {
-    t.equal(reason, 'is not available in this version', key)
-  }
-  t.match(
-    error.message,
-    'is not available in this version; allowed: only `reject`. Unset ON_LOGIN_CONFLICT.'
-  )
-  t.strictSame(
-    settings
-      .filter(({ available }) => !available)
-      .map(({ key }) => key)
-      .toSorted(),
-    Object.keys(missing).toSorted(),
-    'and no others'
-  )
+t.test('a login that is owned outside the enterprise', async (t) => {
+  t.equal(load(real).onLoginConflict, 'reject')
+  t.equal(load({ ...real, ON_LOGIN_CONFLICT: 'invite' }).onLoginConflict, 'invite')
+  t.strictSame(wrongKeys({ ...real, ON_LOGIN_CONFLICT: 'ask' }), ['ON_LOGIN_CONFLICT'])
+})
+
+t.test('a database that this version does not know is refused', async (t) => {
   t.strictSame(wrongKeys({ ...real, DATABASE_URL: 'postgres://db/bridge' }), ['DATABASE_URL'])
-  const only = settings.flatMap((setting) =>
-    !setting.available && setting.default !== undefined ? [[setting.key, setting.default]] : []
-  )
-  t.ok(load({ ...real, ...(Object.fromEntries(only) as Record<string, string>) }))
 })
 
 t.test('the demo never starts by accident', async (t) => {

@@ -1,3 +1,4 @@
+import type { Invite } from '../../src/provisioning/invites.ts'
 import type { JsonValue } from '../../src/lib/json.ts'
 import type {
   BoxGroup,
@@ -147,6 +148,11 @@ export function newEntry(subject: string, changes: Partial<NewJournalEntry> = {}
     askedBy: undefined,
     ...changes
   }
+}
+
+/** An invite of which nobody knows whether it has arrived. */
+export function invite(login: string, sentAt: number): Invite {
+  return { login, id: undefined, status: 'unknown', sentAt, correlationId: 'c-1' }
 }
 
 /** A reference to an attribute; a text without regard to case where nothing else is said. */

@@ -8,6 +8,7 @@ import {
   attribute,
   group,
   groupId,
+  invite,
   membership,
   newEntry,
   request,
@@ -480,6 +481,28 @@ for (const [name, open] of Object.entries(implementations)) {
       if (second === undefined) throw new Error('the hint is not there')
       await directory.transaction((tx) => tx.dropHint(second))
       t.equal((await directory.hints.waiting()).count, 0)
+    })
+
+    withDirectory('invites are kept by login, whatever its letter case', async (t, directory) => {
+      const { invites } = directory
+      t.equal(await invites.find('pia@example.com'), undefined)
+      await directory.transaction(async (tx) => {
+        await tx.putInvite(invite('Pia@example.com', 2))
+        await tx.putInvite(invite('leo@example.com', 1))
+        t.ok(await tx.invites.find('pia@example.com'), 'seen within the transaction')
+      })
+      t.strictSame(await invites.list(), [
+        invite('leo@example.com', 1),
+        invite('Pia@example.com', 2)
+      ])
+      const seen = { ...invite('pia@example.com', 3), id: '7', status: 'pending' }
+      await directory.transaction(async (tx) => {
+        await tx.putInvite(seen)
+        await tx.dropInvite('LEO@example.com')
+        await tx.dropInvite('nobody@example.com')
+      })
+      t.strictSame(await invites.find('PIA@example.com'), seen)
+      t.strictSame(await invites.list(), [seen])
     })
 
     withDirectory('an audit entry is taken', async (_, directory) => {

@@ -24,13 +24,17 @@ export interface FusedBridge extends Bridge {
   readonly query: (statement: string) => readonly Readonly<Record<string, unknown>>[]
 }
 
+/** What a test may want of it. */
+export interface FusedOptions extends BridgeOptions {
+  readonly env: Readonly<Record<string, string>>
+  /** How many times as fast as the machine's its clock runs; see {@link createHurriedClock}. */
+  readonly speed?: number
+}
+
 /** Starts a bridge whose fuses are of interest; it ends with `t`. */
-export async function startFusedBridge(
-  t: Test,
-  options: BridgeOptions & { readonly env: Readonly<Record<string, string>> }
-): Promise<FusedBridge> {
+export async function startFusedBridge(t: Test, options: FusedOptions): Promise<FusedBridge> {
   const database = join(t.testdir(), 'bridge.db')
-  const clock = createHurriedClock()
+  const clock = createHurriedClock(options.speed)
   const env = { DATABASE_URL: `file:${database}`, ...options.env }
   const emulator = { clock, ...options.emulator }
   const dependencies = { ...options.dependencies, clock }

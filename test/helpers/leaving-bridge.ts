@@ -1,7 +1,6 @@
 import type { Test } from 'tap'
 import type { SeedUser } from '../../src/emulator/seed.ts'
-import type { BridgeOptions } from './bridge.ts'
-import { startFusedBridge, type FusedBridge } from './fused-bridge.ts'
+import { startFusedBridge, type FusedBridge, type FusedOptions } from './fused-bridge.ts'
 import { createOperator } from '../../src/compose/operator.ts'
 import { until } from './until.ts'
 
@@ -39,7 +38,7 @@ export const leavers: readonly SeedUser[] = [
 export async function startLeavingBridge(
   t: Test,
   env: Readonly<Record<string, string>>,
-  options: BridgeOptions = {}
+  options: Omit<FusedOptions, 'env'> = {}
 ): Promise<LeavingBridge> {
   const all = { BOX_EVENTS_POLL_SECONDS: '0', RECONCILE_HOURS: '0', ...env }
   const bridge = await startFusedBridge(t, { seed: { users: leavers }, ...options, env: all })

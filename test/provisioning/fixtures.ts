@@ -17,6 +17,7 @@ export const defaultSettings: ProvisioningSettings = {
   association: 'login',
   userKind: 'managed',
   onExisting: 'link',
+  onLoginConflict: 'reject',
   deactivatedStatus: 'inactive',
   leavers: {
     onDelete: 'deactivate',

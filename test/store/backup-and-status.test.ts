@@ -146,6 +146,7 @@ t.test('the status tells what is on its way', async (t) => {
       reconcile: { begunAt: null, doneAt: null, alarm: null },
       deletionsStoppedAt: null
     },
+    invites: { states: {}, oldestAt: null },
     audit: { failures24h: 0, last: [] }
   })
   const operations: readonly (readonly [BoxOperation, object])[] = [
@@ -171,13 +172,21 @@ t.test('the status tells what is on its way', async (t) => {
     await tx.putState('events', { position: '7', readAt: 39 * hour, isForbidden: false })
     await tx.putState('fuse.memberships', { openedAt: 9, countedAfter: 0 })
     await tx.putState('fuse.people', { openedAt: null, countedAfter: 0 })
+    for (const [login, status, sentAt] of [
+      ['a@example.com', 'pending', 9],
+      ['b@example.com', 'unknown', 8],
+      ['c@example.com', 'pending', 10]
+    ] as const) {
+      await tx.putInvite({ login, id: undefined, status, sentAt, correlationId: 'c' })
+    }
     await tx.audit(audit(10 * hour, 'failed'))
     await tx.audit(audit(20 * hour, 'failed'))
     await tx.audit(audit(30 * hour, 'done'))
   })
   await directory.close()
-  const { journal, fuses, audit: found, events } = await readStatus(url, 40 * hour)
+  const { journal, fuses, audit: found, events, invites } = await readStatus(url, 40 * hour)
   t.same(events, { readAt: 39 * hour, isForbidden: false })
+  t.same(invites, { states: { pending: 2, unknown: 1 }, oldestAt: 8 })
   t.match(journal, {
     membershipRate: { at: 90, perMinute: 2 },
     states: { held: 1, decided: 3, sent: 0, unknown: 1, confirmed: 2, refused: 0, cancelled: 0 },

@@ -22,6 +22,7 @@ import { changeUser, newUser } from '../records.ts'
 import { touchGroupsOf } from '../touch-groups.ts'
 import { createTrail, inBackground, type Trail } from '../trail.ts'
 import type { UserOperation } from '../user-operations.ts'
+import { endInvite } from '../user-invitation.ts'
 import { forgetUser } from '../user-settlement.ts'
 import { untilAllowed, type DeletionGuard } from './deletions.ts'
 import { isOfKind, isShownIn, type OwnAccount } from '../population.ts'
@@ -95,7 +96,9 @@ export function createRefreshUser(
       if (known !== undefined) return soonAgain
       // Perhaps the bridge's own, by a creation whose answer was lost.
       if (await isBeingCreated(tx, snapshot)) return whenJournalIsDone
-      await tx.putUser(newUser(snapshot, {}, settings, clock.now()))
+      const now = clock.now()
+      await tx.putUser(newUser(snapshot, {}, settings, now))
+      await endInvite(tx, snapshot, { trail, now })
       await report(tx, snapshot.id, [{ kind: 'created', notes: ['created in Box'] }], trail)
       return 'done'
     })

@@ -73,7 +73,7 @@ export const boxGroupFields: Readonly<Record<MappedGroupField, BoxField>> = {
   name: groupText,
   externalSyncIdentifier: { type: 'text', cleared: '' },
   description: { ...groupText, cleared: '' },
-  provenance: groupText,
+  provenance: { ...groupText, cleared: '' },
   invitabilityLevel: groupText,
   memberViewabilityLevel: groupText
 }

@@ -10,9 +10,11 @@ export function endConnections(app: FastifyInstance): void {
     isClosing = true
     done()
   })
-  app.addHook('onResponse', (_request, _reply, done) => {
+  app.addHook('onSend', (_request, reply, _payload, done) => {
     // Only after this answer is the connection idle, unless the next request has arrived on it.
-    if (isClosing) setImmediate(() => app.server.closeIdleConnections())
+    if (isClosing) {
+      reply.raw.once('finish', () => setImmediate(() => app.server.closeIdleConnections()))
+    }
     done()
   })
 }

@@ -12,10 +12,14 @@ export const requestMediaTypes: readonly string[] = ['application/scim+json', 'a
 /** What a 415 says. */
 export const mediaTypeAdvice = `Send the body as ${requestMediaTypes.join(' or ')}, in UTF-8 and not compressed.`
 
-/** Sends the text of a JSON document as SCIM. */
-export function sendScim(reply: FastifyReply, text: string): FastifyReply {
-  return reply.type(scimMediaType).send(text)
+/** Marks the answer as SCIM; returns the text of its JSON document, for Fastify to send. */
+export function asScim(reply: FastifyReply, text: string): string {
+  void reply.type(scimMediaType)
+  return text
 }
+
+/** What Fastify sends as the body of an answer; null: none. */
+export type AnswerBody = string | Buffer | Readable | null
 
 /** How much of an answer is made and sent in one turn of the event loop, in UTF-16 code units. */
 const chunkLength = 512 * 1024
@@ -24,18 +28,18 @@ const chunkLength = 512 * 1024
 const longPart = 32 * 1024
 
 /**
- * Sends the text of a JSON document that is made in parts: at once where it is short, else chunk by
+ * {@link asScim} for a JSON document that is made in parts: whole where it is short, else chunk by
  * chunk, as fast as the client takes them, so that a long answer holds nobody else up.
  */
-export function sendScimParts(reply: FastifyReply, parts: Iterable<string>): FastifyReply {
+export function asScimParts(reply: FastifyReply, parts: Iterable<string>): AnswerBody {
   void reply.type(scimMediaType)
-  if (isShortText(parts)) return reply.send(parts[0])
+  if (isShortText(parts)) return parts[0]
   const chunks = chunksOf(parts)
   const first = chunks.next().value ?? ''
   const second = chunks.next()
-  if (second.done === true) return reply.send(first)
+  if (second.done === true) return first
   const all = concatenated([first, second.value], chunks)
-  return reply.send(Readable.from(oneEachTurn(all)))
+  return Readable.from(oneEachTurn(all))
 }
 
 type Chunk = string | Buffer

@@ -15,7 +15,7 @@ import {
 import { errorBody, ScimError } from '../protocol/errors.ts'
 import type { ScimType } from '../protocol/errors.ts'
 import { discardBody } from './bodies.ts'
-import { mediaTypeAdvice, sendScim } from './content-type.ts'
+import { asScim, mediaTypeAdvice } from './content-type.ts'
 import { standingHeaders } from './correlation.ts'
 
 /** How a failure is answered (RFC 7644 §3.12). */
@@ -43,6 +43,8 @@ export const provisioningAnswers: Readonly<Record<ProvisioningErrorCode, Kind>> 
   login_taken: uniqueness,
   external_id_taken: uniqueness,
   login_taken_outside: uniqueness,
+  invite_pending: uniqueness,
+  invite_ended: uniqueness,
   login_held_by_leaver: uniqueness,
   group_name_taken: uniqueness,
   protected: { status: 400, scimType: 'mutability' },
@@ -87,7 +89,7 @@ export function answerErrors(app: FastifyInstance, bodyLimit: number): void {
     const limit = Math.min(bodyLimit, request.routeOptions.bodyLimit ?? bodyLimit)
     const answer = explainError(error, request, limit)
     if (answer.status === 413) await discardBody(request)
-    return sendError(reply, answer)
+    return describe(reply, answer)
   })
 }
 
@@ -109,12 +111,12 @@ export function answerFrameworkErrors(demo: boolean, bodyLimit: number) {
     const answer = explainError(error, request, bodyLimit)
     const { id: correlationId, method } = request
     request.log.info({ correlationId, method, status: answer.status }, 'unroutable request')
-    void sendError(reply.headers(standingHeaders(request.id, demo)), answer)
+    void reply.headers(standingHeaders(request.id, demo)).send(describe(reply, answer))
   }
 }
 
-/** Sends `answer` with the headers that its status asks for. */
-function sendError(reply: FastifyReply, answer: ErrorAnswer): FastifyReply {
+/** Gives the reply the status of `answer` and the headers that it asks for; returns its body. */
+function describe(reply: FastifyReply, answer: ErrorAnswer): string {
   void reply.code(answer.status)
   if (answer.status === 401 || answer.challenge !== undefined) {
     void reply.header('www-authenticate', challengeOf(answer))
@@ -122,7 +124,7 @@ function sendError(reply: FastifyReply, answer: ErrorAnswer): FastifyReply {
   if (answer.retryAfterSeconds !== undefined) {
     void reply.header('retry-after', String(answer.retryAfterSeconds))
   }
-  return sendScim(reply, JSON.stringify(errorBody(answer)))
+  return asScim(reply, JSON.stringify(errorBody(answer)))
 }
 
 function challengeOf({ challenge }: ErrorAnswer): string {

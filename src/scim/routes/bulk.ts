@@ -4,7 +4,7 @@ import type { JsonObject } from '../../lib/json.ts'
 import type { StoredResource } from '../../provisioning/model.ts'
 import type { ResourceTypeName } from '../../provisioning/query.ts'
 import { bodyOf } from '../plugins/bodies.ts'
-import { sendScim } from '../plugins/content-type.ts'
+import { asScim } from '../plugins/content-type.ts'
 import { contextOf } from '../plugins/deadline.ts'
 import { explainError } from '../plugins/errors.ts'
 import type { BaseUrl } from '../plugins/urls.ts'
@@ -42,9 +42,9 @@ const successes: Readonly<Record<BulkMethod, string>> = {
 export function serveBulk(app: FastifyInstance, context: BulkContext): void {
   const bodyLimit = Math.min(bulkLimits.maxPayloadSize, context.bodyLimit)
   const handlers = {
-    POST: async (request: FastifyRequest, reply: Parameters<typeof sendScim>[0]) => {
+    POST: async (request: FastifyRequest, reply: Parameters<typeof asScim>[0]) => {
       const results = await workAll(request, context)
-      return sendScim(reply, JSON.stringify({ schemas: [bulkResponseSchema], Operations: results }))
+      return asScim(reply, JSON.stringify({ schemas: [bulkResponseSchema], Operations: results }))
     }
   }
   // Which kinds it writes stands in the body, which is read after this is decided.

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { JsonObject } from '../../lib/json.ts'
-import { sendScim } from '../plugins/content-type.ts'
+import { asScim } from '../plugins/content-type.ts'
 import type { BaseUrl } from '../plugins/urls.ts'
 import {
   resourceTypeDocument,
@@ -32,7 +32,7 @@ export function serveDiscovery(app: FastifyInstance, baseUrlOf: BaseUrl): void {
   serve(app, '/ServiceProviderConfig', {
     async GET(request, reply) {
       refuseFilter(request)
-      return sendScim(reply, JSON.stringify(serviceProviderConfig(baseUrlOf(request))))
+      return asScim(reply, JSON.stringify(serviceProviderConfig(baseUrlOf(request))))
     }
   })
 }
@@ -43,7 +43,7 @@ function serveCatalogue(app: FastifyInstance, catalogue: Catalogue, baseUrlOf: B
       refuseFilter(request)
       const documents = catalogue.all(baseUrlOf(request))
       const resources = documents.map((document) => JSON.stringify(document))
-      return sendScim(reply, listResponse({ total: resources.length, startIndex: 1, resources }))
+      return asScim(reply, listResponse({ total: resources.length, startIndex: 1, resources }))
     }
   })
 
@@ -53,7 +53,7 @@ function serveCatalogue(app: FastifyInstance, catalogue: Catalogue, baseUrlOf: B
       const { id } = request.params as { readonly id: string }
       const document = catalogue.byId(id, baseUrlOf(request))
       if (document === undefined) throw new ScimError(404, `${catalogue.path} has no such entry.`)
-      return sendScim(reply, JSON.stringify(document))
+      return asScim(reply, JSON.stringify(document))
     }
   })
 }

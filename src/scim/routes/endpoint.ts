@@ -1,13 +1,14 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { ResourceTypeName } from '../../provisioning/query.ts'
 import type { Right } from '../access/caller.ts'
+import type { AnswerBody } from '../plugins/content-type.ts'
 import { ScimError } from '../protocol/errors.ts'
 
 /** The methods that an endpoint may answer; HEAD comes with GET (RFC 9110 §9.3.2). */
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
 /** Answers one request. */
-export type Handler = (request: FastifyRequest, reply: FastifyReply) => Promise<unknown>
+export type Handler = (request: FastifyRequest, reply: FastifyReply) => Promise<AnswerBody | object>
 
 /** What answers each method that a path has. */
 export type Handlers = Readonly<Partial<Record<Method, Handler>>>

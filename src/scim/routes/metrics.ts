@@ -18,8 +18,10 @@ export function serveMetrics(
   source: MetricsSource,
   authenticate: Authenticate
 ): void {
-  const read: Handler = async (_request, reply) =>
-    reply.type(source.contentType).send(await source.read())
+  const read: Handler = async (_request, reply) => {
+    void reply.type(source.contentType)
+    return source.read()
+  }
   app.register((metrics, _options, done) => {
     requireToken(metrics, authenticate)
     serve(metrics, '/metrics', { GET: read }, { rights: () => ['metrics'] })

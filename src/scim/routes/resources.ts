@@ -1,7 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { StoredResource } from '../../provisioning/model.ts'
 import type { RequestContext } from '../../provisioning/requests.ts'
-import { sendScimParts } from '../plugins/content-type.ts'
+import { asScimParts } from '../plugins/content-type.ts'
+import type { AnswerBody } from '../plugins/content-type.ts'
 import { bodyOf } from '../plugins/bodies.ts'
 import { contextOf } from '../plugins/deadline.ts'
 import { isKnown } from '../protocol/entity-tags.ts'
@@ -44,7 +45,7 @@ export function serveResources(
       const projection = parseProjection(type, queryOf(request))
       const stored = await endpoint.create(bodyOf(request), contextOf(request))
       void reply.code(201)
-      return sendStored(request, reply, { stored, projection })
+      return showStored(request, reply, { stored, projection })
     }
   }
   serve(app, type.endpoint, collection, options)
@@ -56,53 +57,56 @@ export function serveResources(
       const stored = await endpoint.view(idOf(request), wantsRelated(projection, type))
       const baseUrl = baseUrlOf(request)
       if (isKnown(request.headers['if-none-match'], stored.revision)) {
-        return identify(reply, stored, baseUrl).code(304).send()
+        void identify(reply, stored, baseUrl).code(304)
+        return null
       }
-      return send(reply, stored, { projection, baseUrl })
+      return show(reply, stored, { projection, baseUrl })
     },
 
     async PUT(request, reply) {
       const projection = parseProjection(type, queryOf(request))
       const stored = await endpoint.replace(idOf(request), bodyOf(request), contextOf(request))
-      return sendStored(request, reply, { stored, projection })
+      return showStored(request, reply, { stored, projection })
     },
 
     async PATCH(request, reply) {
       const projection = parseProjection(type, queryOf(request))
       const stored = await endpoint.patch(idOf(request), bodyOf(request), contextOf(request))
       if (!endpoint.showsPatched && !asksForAttributes(request)) {
-        return identify(reply, stored, baseUrlOf(request)).code(204).send()
+        void identify(reply, stored, baseUrlOf(request)).code(204)
+        return null
       }
-      return sendStored(request, reply, { stored, projection })
+      return showStored(request, reply, { stored, projection })
     },
 
     async DELETE(request, reply) {
       await endpoint.delete(idOf(request), contextOf(request))
-      return reply.code(204).send()
+      void reply.code(204)
+      return null
     }
   }
   serve(app, `${type.endpoint}/:id`, single, options)
 
-  /** Answers with one resource, its related ones read where they are wanted and not there yet. */
-  async function sendStored(
+  /** One resource, its related ones read where they are wanted and not there yet. */
+  async function showStored(
     request: FastifyRequest,
     reply: FastifyReply,
     { stored, projection }: { stored: StoredResource; projection: Projection }
-  ): Promise<FastifyReply> {
+  ): Promise<AnswerBody> {
     const complete =
       stored.related === undefined && wantsRelated(projection, type)
         ? await endpoint.view(stored.id, true)
         : stored
-    return send(reply, complete, { projection, baseUrl: baseUrlOf(request) })
+    return show(reply, complete, { projection, baseUrl: baseUrlOf(request) })
   }
 
-  function send(
+  function show(
     reply: FastifyReply,
     stored: StoredResource,
     { projection, baseUrl }: { projection: Projection; baseUrl: string }
-  ): FastifyReply {
+  ): AnswerBody {
     const parts = renderParts(type, stored, projection, baseUrl)
-    return sendScimParts(identify(reply, stored, baseUrl), parts)
+    return asScimParts(identify(reply, stored, baseUrl), parts)
   }
 
   /** Says which resource the answer is about and in which version (RFC 7644 §3.14). */

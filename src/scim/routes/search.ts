@@ -8,7 +8,8 @@ import type {
 } from '../../provisioning/query.ts'
 import type { ResourceService } from '../../provisioning/requests.ts'
 import { bodyOf } from '../plugins/bodies.ts'
-import { sendScimParts } from '../plugins/content-type.ts'
+import { asScimParts } from '../plugins/content-type.ts'
+import type { AnswerBody } from '../plugins/content-type.ts'
 import type { BaseUrl } from '../plugins/urls.ts'
 import type { Cursors, CursorScope } from '../protocol/cursor.ts'
 import { listParts, parseMixedSearch, parseSearch, searchLimits } from '../protocol/list.ts'
@@ -37,7 +38,7 @@ type Answer = (
   parameters: SearchParameters,
   request: FastifyRequest,
   reply: FastifyReply
-) => Promise<FastifyReply>
+) => Promise<AnswerBody>
 
 /** Answers GET of a resource type's endpoint (RFC 7644 §3.4.2). */
 export function searchByGet(endpoint: SearchableEndpoint, context: SearchContext): Handler {
@@ -87,7 +88,7 @@ function searchOf({ type, search }: SearchableEndpoint, context: SearchContext):
     const page = await search({ ...asked, ...paging.request })
     const baseUrl = context.baseUrlOf(request)
     const resources = page.resources.map((one) => renderParts(type, one, projection, baseUrl))
-    return sendScimParts(reply, listParts({ ...paging.partsOf(page), resources }))
+    return asScimParts(reply, listParts({ ...paging.partsOf(page), resources }))
   }
 }
 
@@ -102,7 +103,7 @@ function rootSearch(service: ResourceService, context: SearchContext): Answer {
       const { projection } = searches[one.resourceType]
       return renderParts(resourceTypes[one.resourceType], one, projection, baseUrl)
     })
-    return sendScimParts(reply, listParts({ ...paging.partsOf(page), resources }))
+    return asScimParts(reply, listParts({ ...paging.partsOf(page), resources }))
   }
 }
 

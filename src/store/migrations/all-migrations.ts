@@ -5,6 +5,7 @@ import { accessTokens } from './0004-access-tokens.ts'
 import { membershipIndex } from './0005-membership-index.ts'
 import { hints } from './0006-hints.ts'
 import { journalCounts } from './0007-journal-counts.ts'
+import { invites } from './0008-invites.ts'
 import { externalIdRefused } from './0009-external-id-refused.ts'
 import type { Migration } from './migration.ts'
 
@@ -17,5 +18,6 @@ export const allMigrations: readonly Migration[] = [
   membershipIndex,
   hints,
   journalCounts,
+  invites,
   externalIdRefused
 ]

@@ -16,6 +16,8 @@ const expected: Record<ProvisioningErrorCode, readonly [number, string?]> = {
   login_taken: [409, 'uniqueness'],
   external_id_taken: [409, 'uniqueness'],
   login_taken_outside: [409, 'uniqueness'],
+  invite_pending: [409, 'uniqueness'],
+  invite_ended: [409, 'uniqueness'],
   login_held_by_leaver: [409, 'uniqueness'],
   group_name_taken: [409, 'uniqueness'],
   protected: [400, 'mutability'],
