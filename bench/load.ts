@@ -16,6 +16,8 @@ export interface Throughput {
   readonly perSecond: number
   /** Microseconds of processor time that the server spent on one, all its threads together. */
   readonly processorTime: number
+  /** Milliseconds within which 99 of 100 were answered. */
+  readonly p99: number
 }
 
 /** Sends GET requests to a process for so many seconds. */
@@ -39,7 +41,11 @@ export async function measureThroughput(
     throw new Error(`${origin}${paths[0]}: ${ok} of ${total} answered 200, ${result.errors} errors`)
   }
   const spent = (await server.ask<number>('processorTime')) - before
-  return { perSecond: total / result.duration, processorTime: spent / total }
+  return {
+    perSecond: total / result.duration,
+    processorTime: spent / total,
+    p99: result.latency.p99
+  }
 }
 
 /** Sends one request and returns its answer's text; anything but `status` is an error. */

@@ -1,10 +1,15 @@
+import { measureBruteForce } from './brute-force.ts'
 import { measureBulk } from './bulk.ts'
 import { measurePacing } from './pacing.ts'
 import { tableOf } from './table.ts'
 import { measureWhole } from './whole.ts'
 
 /** Sections that are run by their name only: they take minutes and have a Box of their own. */
-const sections = { pacing: measurePacing, bulk: measureBulk } as const
+const sections = {
+  pacing: measurePacing,
+  bulk: measureBulk,
+  'brute-force': measureBruteForce
+} as const
 
 const position = process.argv.indexOf('--only')
 const name = position < 0 ? undefined : process.argv[position + 1]

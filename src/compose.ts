@@ -14,6 +14,7 @@ import {
 import { createReconcile } from './background/reconcile.ts'
 import { showAgain } from './background/show-again.ts'
 import { assertSomebodyMayCall, waysIn } from './compose/access.ts'
+import { endRequests, endWork } from './compose/closing.ts'
 import { connectBox, type BoxSide } from './compose/box-side.ts'
 import { openBridgeDirectory } from './compose/bridge-directory.ts'
 import type { Config } from './config/config.ts'
@@ -36,7 +37,7 @@ import { createProvisioning, type Provisioning } from './provisioning/provisioni
 import { keepSecret } from './provisioning/secrets.ts'
 import type { ProvisioningSettings } from './provisioning/settings.ts'
 import { createAuthenticate } from './scim/access/authenticator.ts'
-import { buildApp, httpLimits } from './scim/app.ts'
+import { buildApp, httpLimits, type HttpOptions } from './scim/app.ts'
 
 /** What tests replace; each has a default. */
 export interface ServerParts {
@@ -44,6 +45,8 @@ export interface ServerParts {
   readonly random?: Random
   /** Where the log goes; default standard output, at LOG_LEVEL. */
   readonly logger?: Logger
+  /** What HTTP requests may be at most, where it is not {@link httpLimits}. */
+  readonly http?: HttpOptions
 }
 
 /** A bridge that is listening. */
@@ -54,7 +57,7 @@ export interface Server {
   readonly ready: Promise<void>
   /** What the demo is reached with; undefined in front of a real Box. */
   readonly demo: Demo | undefined
-  /** Ends running requests and the background work, then closes everything. */
+  /** Ends running requests and the background work, within 30 s, then closes everything. */
   close(): Promise<void>
 }
 
@@ -93,7 +96,8 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
     undo.push(() => box.close())
     const directory = await openBridgeDirectory(config, box, { clock, log })
     undo.push(() => directory.close())
-    return await run(config, { box, directory, observation, alerts, clock, random, log, settings })
+    const common = { box, directory, observation, alerts, clock, random, log, settings }
+    return await run(config, { ...common, http: parts.http ?? {} })
   } catch (error) {
     for (const step of undo.toReversed()) await step()
     throw error
@@ -125,6 +129,7 @@ async function run(
     readonly random: Random
     readonly log: Logger
     readonly settings: ProvisioningSettings
+    readonly http: HttpOptions
   }
 ): Promise<Server> {
   const { box, directory, observation, alerts, clock, random, log, settings } = parts
@@ -141,7 +146,8 @@ async function run(
   })
   const stop = new AbortController()
   const isImported = () => firstImport.progress() === 'done'
-  const watched = await observation.attach({ directory, box: box.client, isImported })
+  const book = createTokenBook({ directory, clock, log, alerts })
+  const watched = await observation.attach({ directory, box: box.client, isImported, book })
   const { provisioning, worker, leaverWorker, hintWorker } = joinProvisioning({
     ...parts,
     firstImport,
@@ -149,7 +155,6 @@ async function run(
     mirror: { isCurrent: () => feed?.isCurrent() ?? false }
   })
   const demo = demoOf(config, box, random)
-  const book = createTokenBook({ directory, clock, log, alerts })
   await book.refresh()
   assertSomebodyMayCall(config, book)
   const app = buildApp(
@@ -163,16 +168,22 @@ async function run(
         box: box.client.health().ok ? 'ok' : 'degraded',
         import: firstImport.progress()
       }),
-      authenticate: createAuthenticate(waysIn(config, demo?.token, { book, clock }), clock),
+      authenticate: createAuthenticate(waysIn(config, demo?.token, { book, clock }), {
+        clock,
+        basic: config.basicAuth,
+        onTurnedAway: observation.onTurnedAway
+      }),
       clock,
       random,
       cursorSecret: await keepSecret(directory, random, 'cursors'),
       monitoring: watched.monitoring
     },
     {
+      ...parts.http,
       publicUrl: config.publicUrl,
       requestBudgetMs: config.requestBudgetMs,
       trustedProxies: config.trustedProxies,
+      callers: config.callerLimits,
       demo: demo !== undefined,
       logger: log
     }
@@ -204,12 +215,10 @@ async function run(
     ready,
     demo,
     async close() {
-      await app.close()
+      await endRequests(app, { clock, log })
       stop.abort()
       // Turns waiting calls away, so that the background work ends soon.
-      await box.close()
-      await Promise.allSettled([background, bookKeeping, alerting])
-      await noting
+      await endWork([box.close(), background, bookKeeping, alerting, noting], { clock, log })
       await watched.flush()
       await directory.close()
       observation.close()

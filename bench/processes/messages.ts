@@ -5,6 +5,9 @@ export type Answers = Readonly<Record<string, (argument: unknown) => unknown>>
 export function serveMessages(answers: Answers): void {
   process.once('disconnect', () => process.exit())
   process.on('message', ({ question, argument }: { question: string; argument: unknown }) => {
-    process.send?.({ question, answer: answers[question]?.(argument) ?? null })
+    const answer = async () => {
+      process.send?.({ question, answer: (await answers[question]?.(argument)) ?? null })
+    }
+    void answer()
   })
 }

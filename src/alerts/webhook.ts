@@ -32,7 +32,7 @@ export function createWebhook(
 ): (alert: Alert) => Promise<Delivery> {
   return async ({ id, kind, message, raisedAt, facts }) => {
     const at = new Date(raisedAt).toISOString()
-    const body = JSON.stringify({ id, kind, message, at, facts })
+    const body = JSON.stringify({ id, kind, message, at, facts, runbook: runbookOf(kind) })
     const timestamp = String(Math.floor(clock.now() / 1000))
     const headers = {
       'content-type': 'application/json',
@@ -51,6 +51,11 @@ export function createWebhook(
 /** The HMAC-SHA256 (RFC 2104) of timestamp, dot and body, in hexadecimal. */
 function signatureOf(secret: string, timestamp: string, body: string): string {
   return createHmac('sha256', secret).update(`${timestamp}.${body}`).digest('hex')
+}
+
+/** Where the documents of this version say what to do. */
+function runbookOf(kind: AlertKind): string {
+  return `docs/operations/runbook.md#${kind}`
 }
 
 /** A redirect is never followed: it would take the alert elsewhere. */

@@ -3,6 +3,11 @@ import type { JsonValue } from '../lib/json.ts'
 import type { Logger } from '../lib/logger.ts'
 import type { Alerts } from '../provisioning/alerts.ts'
 import { isTooMuch } from '../provisioning/drift/deletions.ts'
+import {
+  acceptedOf,
+  type Acceptance,
+  type ReconcileAlarm
+} from '../provisioning/drift/disappearance.ts'
 import { BoxRefusedError } from '../provisioning/errors.ts'
 import type { Hint } from '../provisioning/hints.ts'
 import type { BoxGroupId, BoxUserId } from '../provisioning/model.ts'
@@ -38,7 +43,9 @@ type ReconcileState = {
   /** What is under way or was interrupted. */
   readonly progress: Progress | null
   /** That too much was missing in Box; until a reconcile finds nothing amiss. */
-  readonly alarm: Alarm | null
+  readonly alarm: ReconcileAlarm | null
+  /** What a person accepts of what is missing, until a reconcile finds nothing amiss. */
+  readonly accepted: Acceptance | null
 }
 
 type Progress = {
@@ -51,12 +58,8 @@ type Progress = {
   readonly members: Found
 }
 
-type Alarm = {
-  readonly at: EpochMs
-  readonly kind: 'users' | 'groups' | 'memberships'
-  readonly missing: number
-  readonly of: number
-}
+/** How much of something is missing in Box. */
+type Missing = Pick<ReconcileAlarm, 'kind' | 'missing' | 'of'>
 
 /** The groups are looked at in so many parts, one in each reconcile. */
 const parts = 7
@@ -64,8 +67,8 @@ const parts = 7
 /** How long the reconcile rests after a failure that is not Box's trouble. */
 const restMs: Milliseconds = 5 * 60_000
 
-/** The longest sleep between two looks at the clock. */
-const longestSleepMs: Milliseconds = 60 * 60_000
+/** The longest sleep between two looks at the clock and at what an operator wants. */
+const longestSleepMs: Milliseconds = 60_000
 
 /** What was found before an interruption that took longer is found anew. */
 const staleAfterMs: Milliseconds = 24 * 60 * 60_000
@@ -78,7 +81,8 @@ const initial: ReconcileState = {
   nextPart: 0,
   wanted: false,
   progress: null,
-  alarm: null
+  alarm: null,
+  accepted: null
 }
 
 /** What the reconcile works with. */
@@ -152,29 +156,38 @@ export function createReconcile(dependencies: ReconcileDependencies): Reconcile 
 
   async function once(scope: Scope, signal: AbortSignal): Promise<void> {
     const state = await begin(scope)
-    const found = await compareAll(state, signal)
-    const excess = found.find(({ missing, of }) => isTooMuch(missing, of))
+    const isExcess = excessBeyond(state.accepted)
+    const found = await compareAll(state, isExcess, signal)
+    const excess = found.find(isExcess)
     if (excess === undefined) await finish(found.flatMap(({ hints }) => hints))
     else await giveUp(excess)
   }
 
   /** Goes on with what was interrupted, unless that was too long ago or more is wanted now. */
   async function begin(scope: Scope): Promise<ReconcileState> {
-    const now = clock.now()
-    const state = await read()
-    const { progress, begunAt } = state
-    const isFresh = begunAt !== null && now < begunAt + staleAfterMs
-    if (!state.wanted && progress?.scope === scope && isFresh) return state
-    const fresh: Progress = { scope, users: null, after: '', members: none }
-    const begun = { ...state, begunAt: now, wanted: false, progress: fresh }
-    await save(begun)
-    return begun
+    return directory.transaction(async (tx) => {
+      const now = clock.now()
+      const state = stateOf(await tx.state.get(reconcileKey))
+      const { progress, begunAt } = state
+      const isFresh = begunAt !== null && now < begunAt + staleAfterMs
+      if (!state.wanted && progress?.scope === scope && isFresh) return state
+      const fresh: Progress = { scope, users: null, after: '', members: none }
+      const begun = { ...state, begunAt: now, wanted: false, progress: fresh }
+      await tx.putState(reconcileKey, begun)
+      return begun
+    })
+  }
+
+  function excessBeyond(acceptance: Acceptance | null): (missing: Missing) => boolean {
+    const accepted = acceptedOf(acceptance, clock.now())
+    return ({ kind, missing, of }) => isTooMuch(missing - accepted(kind), of)
   }
 
   async function compareAll(
     { progress, nextPart }: ReconcileState,
+    isExcess: (missing: Missing) => boolean,
     signal: AbortSignal
-  ): Promise<readonly (Found & { readonly kind: Alarm['kind'] })[]> {
+  ): Promise<readonly (Found & Missing)[]> {
     const {
       scope,
       after,
@@ -187,11 +200,11 @@ export function createReconcile(dependencies: ReconcileDependencies): Reconcile 
       users: null
     }
     const people = users === null ? await compare.users(signal) : { ...none, ...users }
-    if (isTooMuch(people.missing, people.of)) return [{ ...people, kind: 'users' }]
+    if (isExcess({ ...people, kind: 'users' })) return [{ ...people, kind: 'users' }]
     const compared = { hints: people.hints, gone: people.gone }
     await saveProgress({ scope, users: compared, after, members: before })
     const { both, ...groups } = await compare.groups(signal)
-    if (isTooMuch(groups.missing, groups.of)) return [{ ...groups, kind: 'groups' }]
+    if (isExcess({ ...groups, kind: 'groups' })) return [{ ...groups, kind: 'groups' }]
     const noted = people.hints.flatMap((hint) => (hint.kind === 'user' ? [hint.userId] : []))
     const comparedPeople = { gone: new Set(people.gone), noted: new Set(noted) }
     let members = before
@@ -237,7 +250,8 @@ export function createReconcile(dependencies: ReconcileDependencies): Reconcile 
         doneAt: now,
         nextPart,
         progress: null,
-        alarm: null
+        alarm: null,
+        accepted: null
       })
     })
     log.info({ differences: hints.length }, 'the directory is compared with Box')
@@ -245,7 +259,7 @@ export function createReconcile(dependencies: ReconcileDependencies): Reconcile 
   }
 
   /** A reduced authorisation of the app looks just like that. */
-  async function giveUp({ kind, missing, of }: Found & Pick<Alarm, 'kind'>): Promise<void> {
+  async function giveUp({ kind, missing, of }: Missing): Promise<void> {
     await save({ progress: null, alarm: { at: clock.now(), kind, missing, of } })
     alerts.raise('reconcile-stopped', { subject: 'box', kind, missing, of })
   }

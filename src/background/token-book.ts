@@ -12,10 +12,18 @@ export interface TokenBook {
   noteUse(token: AccessToken): void
   /** Those that may be used now. */
   live(): readonly AccessToken[]
+  /** Those that have an end and were not revoked, those that have ended included. */
+  ending(): readonly EndingToken[]
   /** Reads them again, e.g. before the first request. */
   refresh(): Promise<void>
   /** Keeps them fresh until `signal` aborts, then writes down the last uses. */
   run(signal: AbortSignal): Promise<void>
+}
+
+/** A token that has an end. */
+export interface EndingToken {
+  readonly name: string
+  readonly expiresAt: EpochMs
 }
 
 /** How often the tokens are read: another process makes and revokes them. */
@@ -26,8 +34,8 @@ const noteMs: Milliseconds = 60_000
 
 const dayMs: Milliseconds = 86_400_000
 
-/** How many days before its end a token is warned about, once each. */
-const warnedDays = [30, 14, 7, 3, 1] as const
+/** How many days before its end a token is warned about, once each, and at its end. */
+const warnedDays = [30, 14, 7, 3, 1, 0] as const
 
 /** Creates the book; it is empty until it is read for the first time. */
 export function createTokenBook({
@@ -57,6 +65,11 @@ export function createTokenBook({
     },
 
     live: () => [...tokens.values()].filter((token) => isLive(token, clock.now())),
+
+    ending: () =>
+      [...tokens.values()].flatMap(({ name, expiresAt, revokedAt }) =>
+        expiresAt === undefined || revokedAt !== undefined ? [] : [{ name, expiresAt }]
+      ),
 
     refresh,
 

@@ -37,6 +37,8 @@ export interface BoxRights {
   readonly users: Probed
   readonly groups: Probed
   readonly events: Probed
+  /** Whether content can be moved; undefined where that was not asked. */
+  readonly content: Probed | undefined
   /** Whether anybody besides the app's own account is seen; undefined where nobody could be asked. */
   readonly seesPeople: boolean | undefined
 }
@@ -46,6 +48,8 @@ export interface BoxProbeOptions {
   /** Base of the API and of the token endpoint, without `/2.0`. */
   readonly apiUrl: string
   readonly credentials: BoxCredentials
+  /** Whether the bridge has to move content. */
+  readonly movesContent: boolean
   readonly clock: Clock
   readonly random: Random
 }
@@ -59,13 +63,27 @@ const groupsPath = '/groups?limit=1&fields=id'
 const eventsPath = '/events?stream_type=admin_logs_streaming&stream_position=now&limit=1'
 
 /**
+ * Asks whether a file would be taken, and sends none: the check includes what the application is allowed
+ * to (https://developer.box.com/guides/uploads/check/). Reading files takes a scope that says nothing of
+ * writing them.
+ */
+const uploadCheck = {
+  method: 'OPTIONS',
+  path: '/files/content',
+  body: JSON.stringify({ name: 'box-scim-doctor', size: 0, parent: { id: '0' } })
+} as const
+
+/** Box's words for a scope that is missing; anything else it says about a file is not about the scope. */
+const scopeCodes = new Set(['insufficient_scope', 'access_denied_insufficient_permissions'])
+
+/**
  * Asks Box what the bridge may do, with reads alone: nothing is changed in Box. Trouble with Box is part
  * of the answer.
  *
  * @throws Error when a JWT configuration cannot be used.
  */
 export async function probeBox(options: BoxProbeOptions): Promise<BoxProbe> {
-  const { apiUrl, credentials, clock, random } = options
+  const { apiUrl, credentials, movesContent, clock, random } = options
   const time = createBoxTime(clock)
   const request = createTokenRequest(credentials, { time, random })
   const throughSdk = createSdkSeam(apiUrl)
@@ -96,12 +114,20 @@ export async function probeBox(options: BoxProbeOptions): Promise<BoxProbe> {
     const users = await read(usersPath)
     const groups = await read(groupsPath)
     const events = await read(eventsPath)
+    const content = movesContent ? await attempt(() => checkUpload(base, headers)) : undefined
     return {
       users: users.probed,
       groups: groups.probed,
       events: events.probed,
+      content: content === undefined ? undefined : pastScope(content.probed),
       seesPeople: users.probed.kind === 'granted' ? seesOthers(users, own) : undefined
     }
+  }
+
+  function checkUpload(base: string, headers: Readonly<Record<string, string>>) {
+    const { method, path, body } = uploadCheck
+    const typed = { ...headers, 'content-type': 'application/json' }
+    return send({ method, url: base + path, headers: typed, body })
   }
 
   try {
@@ -137,6 +163,12 @@ function meaningOf(answer: HttpAnswer): Probed {
   if (!isNo) return { kind: 'unreachable', reason: `Box answers ${status}` }
   const message = textAt(body, 'error_description') || textAt(body, 'message')
   return { kind: 'refused', status, code: codeOf(answer), message: message.slice(0, 200) }
+}
+
+/** A name that is taken or a quota that is used up says that the application got as far as that. */
+function pastScope(probed: Probed): Probed {
+  const isOther = probed.kind === 'refused' && !scopeCodes.has(probed.code)
+  return isOther ? { kind: 'granted' } : probed
 }
 
 /** App users are the app's own, and seen in any case. A page full of them tells nothing. */

@@ -5,6 +5,7 @@ import { doctor } from './doctor.ts'
 import { showMapping, testMapping } from './mapping.ts'
 import { fuseAct, fuseList } from './fuse.ts'
 import { inviteForget, inviteList } from './invite.ts'
+import { reconcileAccept } from './reconcile.ts'
 import { serve } from './serve.ts'
 import { status } from './status.ts'
 import { createToken, listTokens, revokeToken } from './token.ts'
@@ -55,6 +56,7 @@ export function createProgram(io: CommandIo, exit: (code: number) => void): Comm
 
   addFuse(program, io, exit)
   addInvites(program, io, exit)
+  addReconcile(program, io, exit)
   addTokens(program, io, exit)
   return program
 }
@@ -100,6 +102,15 @@ function addInvites(program: Command, io: CommandIo, exit: (code: number) => voi
     .description('forget an invite, so that the next POST for the login sends another')
     .argument('<login>', 'the login that was invited')
     .action(async (login: string) => exit(await inviteForget(io, login)))
+}
+
+function addReconcile(program: Command, io: CommandIo, exit: (code: number) => void): void {
+  program
+    .command('reconcile')
+    .description('act on what the comparison with Box has stopped')
+    .command('accept')
+    .description('accept that what a guard has stopped is really gone from Box')
+    .action(async () => exit(await reconcileAccept(io)))
 }
 
 function addTokens(program: Command, io: CommandIo, exit: (code: number) => void): void {

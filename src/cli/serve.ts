@@ -4,8 +4,8 @@ import { loadConfig } from '../config/load.ts'
 import { readText, runCommand } from './command.ts'
 import type { CommandIo } from './command.ts'
 
-/** How long running requests and calls to Box may take to end after a signal. */
-const closeMs = 30_000
+/** When the process ends whatever happens after a signal: the bridge gives itself 30 s. */
+const closeMs = 35_000
 
 /**
  * Starts the bridge and resolves to the exit code: 0 once it listens, 1 where it refuses to start. A

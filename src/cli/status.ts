@@ -106,7 +106,7 @@ function describeJournal(status: Status, now: EpochMs): readonly string[] {
 
 function describeDrift({ drift }: Status, now: EpochMs): readonly string[] {
   const { last24h, restored24h, hints, reconcile, deletionsStoppedAt } = drift
-  const { doneAt, alarm } = reconcile
+  const { doneAt, alarm, acceptedAt } = reconcile
   const named = Object.entries(last24h).map(([kind, entries]) => `${count(entries)} ${kind}`)
   const oldest = hints.oldestAt === null ? '' : `, the oldest for ${duration(now - hints.oldestAt)}`
   return [
@@ -117,7 +117,7 @@ function describeDrift({ drift }: Status, now: EpochMs): readonly string[] {
       ? []
       : [
           item(
-            `STOPPED ${moment(alarm.at)}: ${count(alarm.missing)} of ${count(alarm.of)} ${alarm.kind} missing in Box`
+            `STOPPED ${moment(alarm.at)}: ${count(alarm.missing)} of ${count(alarm.of)} ${alarm.kind} missing in Box${acceptedAt === null ? '' : `; accepted ${moment(acceptedAt)}`}`
           )
         ]),
     ...(deletionsStoppedAt === null

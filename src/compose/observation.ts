@@ -1,6 +1,7 @@
 import { createMembershipProgress } from '../background/membership-progress.ts'
 import { createMonthCount } from '../background/month-count.ts'
 import type { MonthCount } from '../background/month-count.ts'
+import type { TokenBook } from '../background/token-book.ts'
 import type { BoxClient, BoxClientOptions } from '../box/client.ts'
 import type { Config } from '../config/config.ts'
 import type { Clock } from '../lib/clock.ts'
@@ -17,6 +18,8 @@ export interface Observation {
   readonly onCall: NonNullable<BoxClientOptions['onCall']>
   /** Is told of every alert. */
   readonly onAlert: (kind: AlertKind) => void
+  /** Is told whenever an address that sends wrong tokens is told to wait. */
+  readonly onTurnedAway: () => void
   /** Goes on with the directory's help. */
   attach(parts: ObservedParts): Promise<AttachedObservation>
   /** Ends the watch. */
@@ -28,6 +31,7 @@ export interface ObservedParts {
   readonly directory: Directory
   readonly box: Pick<BoxClient, 'health' | 'pacing'>
   readonly isImported: () => boolean
+  readonly book: Pick<TokenBook, 'ending'>
 }
 
 /** What watches a bridge that runs. */
@@ -58,7 +62,9 @@ export function createObservation(
 
     onAlert: metrics.alerted,
 
-    async attach({ directory, box, isImported }) {
+    onTurnedAway: () => metrics.limited('wrong-tokens'),
+
+    async attach({ directory, box, isImported, book }) {
       const counting = await createMonthCount({ directory, clock, log, allowance })
       month = counting
       const progress = createMembershipProgress({ directory, clock, log, callsPerMinute })
@@ -74,6 +80,7 @@ export function createObservation(
           eventLoopDelayMs: loop.delayMs,
           answered: metrics.answered,
           shed: metrics.shed,
+          limited: metrics.limited,
           contentType: metrics.contentType,
           read: (load) =>
             metrics.read({
@@ -83,6 +90,7 @@ export function createObservation(
               invites: () => directory.invites.list(),
               secondsLeft: progress.secondsLeft,
               isImported,
+              endingTokens: () => book.ending(),
               now: () => clock.now()
             })
         },

@@ -1,6 +1,7 @@
 import { pino } from 'pino'
 import { systemClock, type Clock } from '../lib/clock.ts'
 import { systemRandom, type Random } from '../lib/random.ts'
+import { acceptDisappearance, type Accepted } from '../provisioning/drift/disappearance.ts'
 import {
   actOnHeld,
   reportFuses,
@@ -36,6 +37,8 @@ export interface Operator {
   invites(): Promise<readonly ShownInvite[]>
   /** Forgets the invite of a login; see {@link forgetInvite}. */
   forgetInvite(login: string): Promise<Invite>
+  /** Accepts that what a guard stopped is really gone from Box; see {@link acceptDisappearance}. */
+  acceptDisappearance(): Promise<Accepted>
   /** Makes a token and resolves to it; where there is no directory yet, it is made too. */
   makeToken(request: TokenRequest): Promise<string>
   /** All tokens, oldest first. */
@@ -74,6 +77,11 @@ export function createOperator(
       beside((directory) => {
         const at = { now: clock.now(), correlationId: random.uuid() }
         return forgetInvite(directory, login, at)
+      }),
+    acceptDisappearance: () =>
+      beside((directory) => {
+        const at = { now: clock.now(), correlationId: random.uuid() }
+        return acceptDisappearance(directory, at)
       }),
     async makeToken(request) {
       await createDirectoryIfMissing(databaseUrl, { clock, log: pino({ enabled: false }) })

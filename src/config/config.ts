@@ -56,6 +56,14 @@ export interface LeaverConfig {
   readonly endSessions: boolean
 }
 
+/** How much one token or client may ask; 0: as much as it likes. */
+export interface CallerLimits {
+  /** On average over ten seconds. */
+  readonly requestsPerSecond: number
+  /** Writes that are not answered yet, removals aside. */
+  readonly writes: number
+}
+
 /** Where alerts are sent. */
 export interface AlertWebhook {
   readonly url: string
@@ -77,6 +85,7 @@ interface Settings {
   readonly basicAuth: boolean
   /** The proxies whose `X-Forwarded-*` headers are believed, as CIDR blocks. */
   readonly trustedProxies: readonly string[]
+  readonly callerLimits: CallerLimits
   /** `file:PATH` or `file::memory:`. */
   readonly databaseUrl: string
   /** One budget for all calls to Box. */

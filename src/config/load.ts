@@ -173,6 +173,10 @@ function settingsOf(values: ConfigValues) {
     oidcIssuers: values.OIDC_ISSUERS === undefined ? [] : readIssuers(values.OIDC_ISSUERS),
     basicAuth: values.BASIC_AUTH,
     trustedProxies: listOf(values.TRUST_PROXY),
+    callerLimits: {
+      requestsPerSecond: values.CALLER_RATE_PER_SECOND,
+      writes: values.CALLER_WRITES
+    },
     databaseUrl: values.DATABASE_URL,
     boxCallsPerMinute: values.BOX_CALLS_PER_MINUTE,
     boxCallsPerMonth: values.BOX_CALLS_PER_MONTH,

@@ -114,6 +114,26 @@ export const settings: readonly Setting[] = Object.freeze([
     }
   ),
   setting(
+    'CALLER_RATE_PER_SECOND',
+    'a whole number up to 1000000; `0` for no limit',
+    { type: 'integer', minimum: 0, maximum: 1_000_000 },
+    {
+      default: '2000',
+      description:
+        'How many requests one token or client may send in a second, on average over ten seconds. Beyond that it is answered 429, removals aside.'
+    }
+  ),
+  setting(
+    'CALLER_WRITES',
+    'a whole number up to 1000000; `0` for no limit',
+    { type: 'integer', minimum: 0, maximum: 1_000_000 },
+    {
+      default: '800',
+      description:
+        'How many writes of one token or client may be under way. Beyond that they are answered 429, removals aside.'
+    }
+  ),
+  setting(
     'DATABASE_URL',
     '`file:PATH` or `file::memory:`',
     { type: 'string', pattern: '^file:.+' },

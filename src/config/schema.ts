@@ -16,6 +16,8 @@ export interface ConfigValues {
   readonly OIDC_ISSUERS?: string
   readonly BASIC_AUTH: boolean
   readonly TRUST_PROXY?: string
+  readonly CALLER_RATE_PER_SECOND: number
+  readonly CALLER_WRITES: number
   readonly DATABASE_URL: string
   readonly BOX_API_URL: string
   readonly BOX_CLIENT_ID?: string

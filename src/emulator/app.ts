@@ -21,6 +21,7 @@ import { registerMembershipRoutes } from './routes/memberships.ts'
 import { registerOAuthRoutes } from './routes/oauth.ts'
 import { registerSessionRoutes } from './routes/sessions.ts'
 import { registerTransferRoutes } from './routes/transfers.ts'
+import { registerUploadRoutes } from './routes/uploads.ts'
 import { registerUserRoutes } from './routes/users.ts'
 
 /** What one run of the server needs besides the shared state. */
@@ -74,6 +75,7 @@ function registerApi(api: FastifyInstance, context: EmulatorContext, stopping: A
   registerGroupRoutes(api, context)
   registerMembershipRoutes(api, context)
   registerEventRoutes(api, context)
+  registerUploadRoutes(api, context)
 }
 
 /** JSON with or without a body, and forms; nothing else, so that no web page can post here. */

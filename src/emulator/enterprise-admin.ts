@@ -57,8 +57,11 @@ export function createEnterpriseAdmin(context: EmulatorContext): EnterpriseAdmin
       const { id, name: person, login } = invite.invited
       const actor = { id, name: person, login }
       const { enterprise } = context
-      if (invited !== undefined) enterprise.events.by(actor, () => enterprise.admit(invited))
-      context.enterprise.invites.answer(invite, answer)
+      enterprise.events.by(actor, () => {
+        if (invited !== undefined) enterprise.admit(invited)
+        else enterprise.events.record('MASTER_INVITE_REJECT', { type: 'user', ...actor })
+      })
+      enterprise.invites.answer(invite, answer)
     }
   }
 }

@@ -214,12 +214,17 @@ export class Enterprise {
   admit(account: ForeignAccount): UserRecord {
     this.removeForeign(account)
     const { id, login, name } = account
-    return this.#addUser(id, { login, name, emailConfirmed: true })
+    const user = this.#addUser(id, { login, name, emailConfirmed: true })
+    if (this.#guesses.acceptedInviteIsNewUser) this.#recordUser('NEW_USER', user)
+    this.#recordUser('MASTER_INVITE_ACCEPT', user)
+    return user
   }
 
   /** Adds a user; the login must be free. */
   createUser(created: NewUser): UserRecord {
-    return this.#addUser(this.#nextUserId(), created)
+    const user = this.#addUser(this.#nextUserId(), created)
+    this.#recordUser('NEW_USER', user)
+    return user
   }
 
   #addUser(id: string, created: NewUser): UserRecord {
@@ -254,7 +259,6 @@ export class Enterprise {
       listedFrom: this.#clock.now() + (listDelayMs ?? 0)
     }
     this.users.put(user)
-    this.#recordUser('NEW_USER', user)
     return user
   }
 

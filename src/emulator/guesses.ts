@@ -88,6 +88,8 @@ export interface Guesses {
   readonly inviteOfOtherEnterprise: 'forbidden' | 'bad-request'
   /** Reading an invite that was answered: its status says so, or 404. */
   readonly answeredInvite: 'named' | 'gone'
+  /** Whether an event says NEW_USER of who accepts an invite, beside MASTER_INVITE_ACCEPT. */
+  readonly acceptedInviteIsNewUser: boolean
 
   /** An error of the token endpoint: OAuth's two keys, or the usual error object. */
   readonly grantErrorBody: 'oauth' | 'error'
@@ -172,6 +174,7 @@ export const defaultGuesses: Guesses = {
   inviteOfMember: 'conflict',
   inviteOfOtherEnterprise: 'forbidden',
   answeredInvite: 'named',
+  acceptedInviteIsNewUser: true,
   grantErrorBody: 'oauth',
   ownDomainAliasConfirmsItself: true,
   aliasOutsideDomains: 'bad-request',

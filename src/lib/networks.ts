@@ -6,8 +6,19 @@ export interface Networks {
   includes(address: string): boolean
 }
 
-/** An IPv4 address that came in on an IPv6 socket (RFC 4291 §2.5.5.2). */
-const mappedV4 = /^::ffff:(?=\d+\.)/i
+/** An IPv4 address, also one that came in on an IPv6 socket (RFC 4291 §2.5.5.2), and maybe a port. */
+const v4 = /^(?:::ffff:)?(\d+\.\d+\.\d+\.\d+)(?::\d+)?$/i
+
+/** An IPv6 address in brackets, and maybe a port. */
+const bracketed = /^\[([^\]]+)\](?::\d+)?$/
+
+/**
+ * The address alone, in one form: some proxies write the port of the client into `X-Forwarded-For`,
+ * e.g. Azure Application Gateway, by which one client would seem to be many.
+ */
+export function plainAddress(address: string): string {
+  return v4.exec(address)?.[1] ?? bracketed.exec(address)?.[1] ?? address
+}
 
 /** Tells whether the text is an IP address or a CIDR block (RFC 4632), e.g. `192.0.2.0/24`. */
 export function isNetwork(text: string): boolean {
@@ -24,7 +35,7 @@ export function networksOf(blocks: readonly string[]): Networks {
   }
   return {
     includes(address) {
-      const plain = address.replace(mappedV4, '')
+      const plain = plainAddress(address)
       const version = isIP(plain)
       return version !== 0 && list.check(plain, version === 4 ? 'ipv4' : 'ipv6')
     }

@@ -28,6 +28,24 @@ export function createShedMetrics(register: Registry): (reason: ShedReason) => v
   return (reason) => shed.inc({ reason })
 }
 
+/** What a caller can meet: a limit of its own, or too many wrong tokens from its address. */
+const limitsMet = ['requests', 'writes', 'wrong-tokens'] as const
+
+/** One of the limits that callers meet. */
+export type LimitMet = (typeof limitsMet)[number]
+
+/** Counts requests that were refused because of what their sender asked before. */
+export function createLimitMetrics(register: Registry): (limit: LimitMet) => void {
+  const limited = new Counter({
+    name: 'box_scim_requests_limited_total',
+    help: 'Requests answered 429 because their caller has asked too much, by limit.',
+    labelNames: ['limit'],
+    registers: [register]
+  })
+  for (const limit of limitsMet) limited.inc({ limit }, 0)
+  return (limit) => limited.inc({ limit })
+}
+
 /** Shows how busy the server is. */
 export function createLoadGauges(register: Registry): (state: LoadState) => void {
   const registers = [register]

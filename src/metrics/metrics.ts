@@ -9,10 +9,12 @@ import { createAlertMetrics } from './alert-metrics.ts'
 import { createBoxGauges, createCallMetrics } from './box-metrics.ts'
 import type { BoxState, EndedCall } from './box-metrics.ts'
 import { createJournalGauges, createMembershipMetrics } from './journal-metrics.ts'
-import { createLoadGauges, createShedMetrics } from './load-metrics.ts'
-import type { LoadState, ShedReason } from './load-metrics.ts'
+import { createLimitMetrics, createLoadGauges, createShedMetrics } from './load-metrics.ts'
+import type { LimitMet, LoadState, ShedReason } from './load-metrics.ts'
 import { createRequestMetrics } from './request-metrics.ts'
 import type { AnsweredRequest } from './request-metrics.ts'
+import { createTokenGauge } from './token-metrics.ts'
+import type { EndingToken } from './token-metrics.ts'
 
 /** Whoever is asked when the metrics are read. */
 export interface MetricSources {
@@ -24,6 +26,7 @@ export interface MetricSources {
   /** Seconds that `pending` acknowledged memberships will still take. */
   readonly secondsLeft: (pending: number) => number
   readonly isImported: () => boolean
+  readonly endingTokens: () => readonly EndingToken[]
   readonly now: () => EpochMs
 }
 
@@ -33,6 +36,8 @@ export interface Metrics {
   readonly answered: (request: AnsweredRequest) => void
   /** A request was turned away because there is too much to do. */
   readonly shed: (reason: ShedReason) => void
+  /** A request was turned away because its sender has asked too much. */
+  readonly limited: (limit: LimitMet) => void
   /** A call to Box has ended. */
   readonly called: (call: EndedCall) => void
   readonly signals: Signals
@@ -61,6 +66,7 @@ export function createMetrics(): Metrics {
   const showBox = createBoxGauges(register)
   const showJournal = createJournalGauges(register)
   const showLoad = createLoadGauges(register)
+  const showTokens = createTokenGauge(register)
   const imported = new Gauge({
     name: 'box_scim_imported',
     help: '1 once the first import of the Box enterprise is done, else 0.',
@@ -69,13 +75,15 @@ export function createMetrics(): Metrics {
   return {
     answered: createRequestMetrics(register),
     shed: createShedMetrics(register),
+    limited: createLimitMetrics(register),
     called: createCallMetrics(register),
     signals: createMembershipMetrics(register),
     alerted: createAlertMetrics(register),
-    async read({ box, load, journal, invites, secondsLeft, isImported, now }) {
+    async read({ box, load, journal, invites, secondsLeft, isImported, endingTokens, now }) {
       const found = { open: await journal(), invites: await invites() }
       showBox(box())
       showLoad(load())
+      showTokens(endingTokens(), now())
       const pending = found.open.pendingMemberships
       showJournal({ ...found, secondsLeft: secondsLeft(pending), now: now() })
       imported.set(isImported() ? 1 : 0)

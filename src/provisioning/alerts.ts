@@ -17,6 +17,11 @@ export const alertCatalogue = {
     level: 'error',
     message: 'members of a protected group keep their access'
   },
+  'leaver-refused': {
+    level: 'error',
+    message:
+      'what follows a deactivation or a DELETE cannot be done: it is tried again once a day, for a week; box-scim status lists it'
+  },
   'membership-refused': {
     level: 'error',
     message: 'Box refused a membership that had been acknowledged'
@@ -42,12 +47,12 @@ export const alertCatalogue = {
   'reconcile-stopped': {
     level: 'error',
     message:
-      'too much is missing in Box: the reconcile changes nothing; check the authorisation of the Box app'
+      'too much is missing in Box: the reconcile changes nothing; run box-scim doctor, and box-scim reconcile accept if it is really gone'
   },
   'deletions-stopped': {
     level: 'error',
     message:
-      'too much has disappeared from Box in a day: it stays in the directory; check the authorisation of the Box app'
+      'too much has disappeared from Box in a day: it stays in the directory; run box-scim doctor, and box-scim reconcile accept if it is really gone'
   }
 } as const satisfies Record<string, { readonly level: 'warn' | 'error'; readonly message: string }>
 

@@ -35,7 +35,7 @@ interface Leaver {
 
 /** Creates {@link WorkLeaver}. */
 export function createWorkLeaver(dependencies: Dependencies): WorkLeaver {
-  const { box, clock, directory, locks, log, runJournaled, settings } = dependencies
+  const { alerts, box, clock, directory, locks, runJournaled, settings } = dependencies
   const findReceiver = createFindReceiver(dependencies)
 
   return (found, trail) =>
@@ -236,10 +236,10 @@ export function createWorkLeaver(dependencies: Dependencies): WorkLeaver {
       await tx.updateJournal([id], refusedOnce(operation, reason, clock.now()))
       await tx.audit(trail.audit(userSubject(operation.userId), 'refused', clock.now()))
     })
-    log.error({ userId: operation.userId, operation: operation.kind, reason }, leaverStays)
+    alert(operation, reason)
   }
 
-  /** The journal has it already: now the audit and the log. */
+  /** The journal has it already: now the audit and whoever must hear of it. */
   async function report(entry: LeaverEntry, refusal: BoxRefusedError, trail: Trail): Promise<void> {
     const { kind, userId } = entry.operation
     const { status, code, requestId } = refusal
@@ -247,11 +247,11 @@ export function createWorkLeaver(dependencies: Dependencies): WorkLeaver {
     await directory.transaction((tx) =>
       tx.audit(trail.audit(userSubject(userId), 'refused_by_box', clock.now()))
     )
-    const reason = `${status} ${code} ${requestId}`
-    log.error({ userId, operation: kind, reason }, leaverStays)
+    alert(entry.operation, `${status} ${code} ${requestId}`)
+  }
+
+  function alert({ kind, userId }: LeaverOperation, reason: string): void {
+    const facts = { subject: `${kind}:${userId}`, userId, operation: kind, reason }
+    alerts.raise('leaver-refused', facts)
   }
 }
-
-/** Stands in the log whenever something that follows a deactivation or a DELETE cannot be done. */
-const leaverStays =
-  'what follows a deactivation or a DELETE cannot be done: it is tried again once a day, for a week; box-scim status lists it'

@@ -2,6 +2,7 @@ import { fold } from '../lib/text.ts'
 import { createRunAudited } from './audited.ts'
 import { accessFirst, changesAccess, type CarryOutUserWork, type UserWork } from './carry-out.ts'
 import type { Dependencies } from './dependencies.ts'
+import { keepUnfinished } from './drift/unfinished.ts'
 import { DeactivatedOnlyError, ProvisioningError } from './errors.ts'
 import { textOf } from './mapping/document.ts'
 import { loginOf } from './mapping/mapping.ts'
@@ -58,6 +59,7 @@ export function createUsers(
   } = dependencies
   const audited = createRunAudited(dependencies, { onTrouble: true })
   const { settle, carryOut, creation, association } = parts
+  const unfinished = keepUnfinished(directory)
 
   return {
     async create(document, context) {
@@ -136,7 +138,10 @@ export function createUsers(
       locks.run(userSubject(id), async () => {
         found = await directory.users.get(id)
         if (found === undefined || found.tombstone) throw userNotFound(id)
-        if (removal !== undefined) await secure(found, removal, trail)
+        if (removal !== undefined) {
+          await unfinished.leaveAccess(userSubject(id))
+          await secure(found, removal, trail)
+        }
         const { record, pending } = await settle(found, trail, removal ? 'removal' : 'client')
         if (record === undefined) throw goneFromBox(id)
         // What was unknown may have been an earlier DELETE.
@@ -193,6 +198,7 @@ export function createUsers(
     const decidesAccess = change.activates || change.deactivates || allOf(plan).some(changesAccess)
     if (!decidesAccess && pending.some(isDeletion)) return completeDeletion(record, pending, trail)
     trail.notes.push(...plan.notes)
+    if (allOf(plan).some(changesAccess)) await unfinished.leaveAccess(userSubject(record.id))
     const operations = accessFirst(plan, pending, change.activates)
     const final = { linked: true, shadow: plan.shadow }
     // A deactivation that is asked for again meets the held one when it is journaled.

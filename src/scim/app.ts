@@ -21,6 +21,8 @@ import { sendTogether } from './plugins/answers.ts'
 import type { AnsweredRequest } from './plugins/answers.ts'
 import { prepareActor, requireToken } from './plugins/auth.ts'
 import { readBodies } from './plugins/bodies.ts'
+import { callerLimits, limitCallers } from './plugins/caller-limits.ts'
+import type { CallerLimit, CallerLimits, CountRequest } from './plugins/caller-limits.ts'
 import { answerBesideRoutes, createClientErrorHandler } from './plugins/client-errors.ts'
 import { endConnections } from './plugins/closing.ts'
 import { boundConnections } from './plugins/connections.ts'
@@ -68,6 +70,8 @@ export interface Monitoring {
   answered(request: AnsweredRequest): void
   /** A request was turned away because there is too much to do. */
   shed(reason: ShedReason): void
+  /** A request was turned away because its caller has asked too much. */
+  limited(limit: CallerLimit): void
   /** The media type of what {@link Monitoring.read} returns. */
   readonly contentType: string
   /** Everything to be told as of now; `load`: how busy this server is. */
@@ -105,7 +109,15 @@ export interface AppOptions {
   readonly connections?: number | undefined
   /** How much is let in at a time; default {@link overloadLimits}. */
   readonly overload?: OverloadLimits | undefined
+  /** How much one caller may ask; default {@link callerLimits}. */
+  readonly callers?: CallerLimits | undefined
 }
+
+/** What HTTP requests may be at most. */
+export type HttpOptions = Pick<
+  AppOptions,
+  'bodyLimit' | 'maxHeaderBytes' | 'receiveTimeoutMs' | 'silenceMs' | 'connections'
+>
 
 /** What HTTP requests may be at most where {@link AppOptions} do not say otherwise. */
 export const httpLimits = {
@@ -151,18 +163,25 @@ export function buildApp(deps: AppDependencies, options: AppOptions): FastifyIns
     onAnswered: (request) => monitoring?.answered(request)
   })
 
+  const count = limitCallers(app, {
+    limits: settings.callers,
+    clock: deps.clock,
+    writeMs: settings.requestBudgetMs,
+    onExceeded: (limit) => monitoring?.limited(limit)
+  })
   serveHealth(app, deps.readiness, deps.authenticate)
   pointToScim(app)
   let underWay = nothingUnderWay
   app.register((guarded, _options, done) => {
-    underWay = guard(guarded, deps, settings)
+    underWay = guard(guarded, deps, { ...settings, count })
     serveConnect(guarded, deps.connections)
     guarded.register(serveScim(deps, settings), { prefix: scimPath })
     done()
   })
   if (monitoring !== undefined) {
     const read = () => monitoring.read({ ...underWay(), connections: openConnections() })
-    serveMetrics(app, { contentType: monitoring.contentType, read }, deps.authenticate)
+    const source = { contentType: monitoring.contentType, read }
+    serveMetrics(app, source, deps.authenticate, count)
   }
   return app
 }
@@ -175,9 +194,9 @@ function nothingUnderWay(): WorkUnderWay {
 function guard(
   app: FastifyInstance,
   deps: AppDependencies,
-  { bodyLimit, requestBudgetMs, overload }: Settings
+  { bodyLimit, requestBudgetMs, overload, count }: Settings & { readonly count: CountRequest }
 ): () => WorkUnderWay {
-  requireToken(app, deps.authenticate)
+  requireToken(app, deps.authenticate, count)
   const underWay = shedLoad(app, {
     limits: overload,
     bodyLimit,
@@ -268,6 +287,7 @@ function withDefaults(options: AppOptions): Settings {
     answerTimeoutMs: options.answerTimeoutMs ?? options.requestBudgetMs + graceMs,
     silenceMs: options.silenceMs ?? httpLimits.silenceMs,
     connections: options.connections ?? httpLimits.connections,
-    overload: options.overload ?? overloadLimits
+    overload: options.overload ?? overloadLimits,
+    callers: options.callers ?? callerLimits
   }
 }

@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import type { RawBuilder } from 'kysely'
 import type { EpochMs } from '../lib/clock.ts'
 import type { DriftKind } from '../provisioning/drift/drift.ts'
+import type { Acceptance, ReconcileAlarm } from '../provisioning/drift/disappearance.ts'
 import { deletionsKey, reconcileKey } from '../provisioning/ports.ts'
 import type { Connection } from './dialect.ts'
 
@@ -19,17 +20,11 @@ export interface DriftStatus {
     readonly doneAt: EpochMs | null
     /** That too much was missing in Box; nothing was changed. */
     readonly alarm: ReconcileAlarm | null
+    /** When a person accepted it; the next reconcile then goes ahead. */
+    readonly acceptedAt: EpochMs | null
   }
   /** When too much had disappeared from Box in a day: since then nothing more is taken out. */
   readonly deletionsStoppedAt: EpochMs | null
-}
-
-interface ReconcileAlarm {
-  readonly at: EpochMs
-  /** `users`, `groups` or `memberships`. */
-  readonly kind: string
-  readonly missing: number
-  readonly of: number
 }
 
 const dayMs = 86_400_000
@@ -43,7 +38,6 @@ export function driftOf(connection: Connection, now: EpochMs): DriftStatus {
     sql<{ waiting: number; oldest: EpochMs | null }>`select count(*) as waiting,
       min(noted_at) as oldest from hints`
   )
-  const reconcile = stateOf(connection, reconcileKey)
   const deletions = stateOf(connection, deletionsKey)
   const begun = (deletions['since'] ?? 0) as EpochMs
   const stoppedAt = (deletions['stoppedAt'] ?? null) as EpochMs | null
@@ -51,12 +45,17 @@ export function driftOf(connection: Connection, now: EpochMs): DriftStatus {
     last24h: { ...counts, ...found },
     restored24h: restore,
     hints: { waiting: hints?.waiting ?? 0, oldestAt: hints?.oldest ?? null },
-    reconcile: {
-      begunAt: (reconcile['begunAt'] ?? null) as EpochMs | null,
-      doneAt: (reconcile['doneAt'] ?? null) as EpochMs | null,
-      alarm: (reconcile['alarm'] ?? null) as ReconcileAlarm | null
-    },
+    reconcile: reconcileOf(stateOf(connection, reconcileKey)),
     deletionsStoppedAt: now < begun + dayMs ? stoppedAt : null
+  }
+}
+
+function reconcileOf(state: Readonly<Record<string, unknown>>): DriftStatus['reconcile'] {
+  return {
+    begunAt: (state['begunAt'] ?? null) as EpochMs | null,
+    doneAt: (state['doneAt'] ?? null) as EpochMs | null,
+    alarm: (state['alarm'] ?? null) as ReconcileAlarm | null,
+    acceptedAt: (state['accepted'] as Acceptance | null | undefined)?.at ?? null
   }
 }
 

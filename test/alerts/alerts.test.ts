@@ -1,45 +1,18 @@
 import { createHmac } from 'node:crypto'
-import { createServer, type IncomingHttpHeaders } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { text } from 'node:stream/consumers'
 import t, { type Test } from 'tap'
 import { createAlertDesk, type AlertDesk } from '../../src/alerts/alerts.ts'
 import type { Post } from '../../src/alerts/post.ts'
 import type { Clock } from '../../src/lib/clock.ts'
 import { systemRandom } from '../../src/lib/random.ts'
 import type { AlertKind } from '../../src/provisioning/alerts.ts'
+import { startAlertReceiver, type Received } from '../helpers/alert-receiver.ts'
 import { createMemoryLog } from '../helpers/memory-log.ts'
 import { until } from '../helpers/until.ts'
 
 const secret = 'a-secret-for-the-webhook'
 const hourMs = 3_600_000
 
-/** A request that the receiver got. */
-interface Received {
-  readonly url: string
-  readonly headers: IncomingHttpHeaders
-  readonly body: string
-}
-
 const nothing: Received = { url: '', headers: {}, body: '' }
-
-/** A receiver of alerts that answers with `statuses` one after the other, then 204. */
-async function receiver(t: Test, statuses: readonly number[] = []) {
-  const received: Received[] = []
-  const server = createServer((request, reply) => {
-    const answer = async () => {
-      const body = await text(request)
-      received.push({ url: request.url ?? '', headers: request.headers, body })
-      const status = statuses[received.length - 1] ?? 204
-      reply.writeHead(status, status === 302 ? { location: '/elsewhere' } : {}).end()
-    }
-    void answer()
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  t.teardown(() => server.close())
-  const { port } = server.address() as AddressInfo
-  return { url: `http://127.0.0.1:${port}/alerts`, received }
-}
 
 /** A desk whose clock stands still but for its waits, which pass at once. */
 function deskFor(t: Test, url: string | undefined, post?: Post) {
@@ -79,13 +52,14 @@ function deskFor(t: Test, url: string | undefined, post?: Post) {
 }
 
 t.test('an alert is logged, counted and posted with a signature', async (t) => {
-  const { url, received } = await receiver(t)
+  const { url, received } = await startAlertReceiver(t)
   const { desk, lines, raised } = deskFor(t, url)
   const facts = { subject: 'user:7', userId: '7', removal: 'delete' }
   desk.raise('protected-leaver', facts, { login: 'ann@example.com' })
   await until('the alert arrives', () => received.length === 1)
   const [{ headers, body } = nothing] = received
   t.match(JSON.parse(body), { kind: 'protected-leaver', facts, at: '2030-01-01T00:00:00.000Z' })
+  t.match(JSON.parse(body), { runbook: 'docs/operations/runbook.md#protected-leaver' })
   t.notMatch(body, 'ann@example.com', 'what is for the log only stays there')
   const timestamp = String(headers['x-box-scim-timestamp'])
   t.equal(timestamp, String(Date.UTC(2030, 0, 1) / 1000))
@@ -97,7 +71,7 @@ t.test('an alert is logged, counted and posted with a signature', async (t) => {
 })
 
 t.test('a kind and a subject are sent once an hour, and logged each time', async (t) => {
-  const { url, received } = await receiver(t)
+  const { url, received } = await startAlertReceiver(t)
   const { desk, lines, raised, time } = deskFor(t, url)
   const subjects = () =>
     received.map(({ body }) => (JSON.parse(body) as { facts: { subject: string } }).facts.subject)
@@ -116,7 +90,7 @@ t.test('a kind and a subject are sent once an hour, and logged each time', async
 })
 
 t.test('what the receiver cannot take now is sent again, later and later', async (t) => {
-  const { url, received } = await receiver(t, [500, 429, 503])
+  const { url, received } = await startAlertReceiver(t, [500, 429, 503])
   const { desk, waits, lines } = deskFor(t, url)
   desk.raise('fuse-open', { subject: 'fuse:people' })
   await until('the fourth attempt arrives', () => received.length === 4)
@@ -128,7 +102,7 @@ t.test('what the receiver cannot take now is sent again, later and later', async
 })
 
 t.test('a redirect is not followed, and a refusal not repeated', async (t) => {
-  const { url, received } = await receiver(t, [302, 400])
+  const { url, received } = await startAlertReceiver(t, [302, 400])
   const { desk, lines, waits } = deskFor(t, url)
   desk.raise('fuse-open', { subject: 'fuse:people' })
   await until('it is given up', () => lines.length === 2)

@@ -51,7 +51,12 @@ t.test('warnings', async (t) => {
   t.strictSame(warnings(loadConfig({}, noFile)), [])
   t.match(warned({ ON_DEACTIVATE: 'cannot_delete_edit' }), [/stay able to log in/])
   t.match(warned({ ON_DEACTIVATE: 'cannot_delete_edit_upload' }), [/stay able to log in/])
-  t.match(warned({ HOST: '0.0.0.0' }), [/plain HTTP/])
+  for (const HOST of ['0.0.0.0', '::', '192.0.2.1', 'scim.example.com', '127.0.0.1.example.com']) {
+    t.match(warned({ HOST }), [/plain HTTP/], HOST)
+  }
+  for (const HOST of ['127.0.0.1', '127.8.8.8', '::1', 'localhost']) {
+    t.strictSame(warned({ HOST }), [], HOST)
+  }
   t.strictSame(warned({ HOST: '0.0.0.0', PUBLIC_URL: 'https://scim.example.com' }), [])
   t.match(warned({ PUBLIC_URL: 'http://scim.example.com' }), [/PUBLIC_URL is http/])
   t.match(warned({ BOX_API_URL: 'http://box.example.com' }), [/BOX_API_URL is http/])

@@ -1,28 +1,12 @@
-import { readFile } from 'node:fs/promises'
+import { glob, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Command } from 'commander'
 import t from 'tap'
 import { exitCodes } from '../../src/cli/command.ts'
 import { checkNames } from '../../src/compose/doctor/finding.ts'
-import { createProgram } from '../../src/cli/program.ts'
+import { leaves, program, unknownCommands } from '../helpers/commands.ts'
 import { runCommand } from '../helpers/run-command.ts'
 
 const root = join(import.meta.dirname, '../..')
-const program = createProgram({ env: {}, out() {}, err() {}, read: () => '' }, () => {})
-
-/** The commands that do something, with all of their words. */
-const leaves = leavesOf(program, 'box-scim')
-
-function leavesOf(
-  parent: Command,
-  words: string
-): readonly { readonly path: string; readonly command: Command }[] {
-  return parent.commands.flatMap((command) => {
-    const path = `${words} ${command.name()}`
-    return command.commands.length === 0 ? [{ path, command }] : leavesOf(command, path)
-  })
-}
-
 /** A section of docs/cli.md: what it is about and what its tables begin with. */
 interface Section {
   readonly heading: string
@@ -102,4 +86,12 @@ t.test('docs/cli.md lists every check of the doctor', async (t) => {
   const section = (await sections()).find(({ heading }) => heading === 'box-scim doctor')
   const listed = [...(section?.text ?? '').matchAll(/\| _([^|]+)_ +\|/g)].map(([, name]) => name)
   t.strictSame(listed, checkNames)
+})
+
+t.test('no page names a command that does not exist', async (t) => {
+  const pages = ['README.md', 'CHANGELOG.md']
+  for await (const page of glob('docs/**/*.md', { cwd: root })) pages.push(page)
+  for (const page of pages) {
+    t.strictSame(unknownCommands(await readFile(join(root, page), 'utf8')), [], page)
+  }
 })

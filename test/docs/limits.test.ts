@@ -1,8 +1,12 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
+import { loadConfig } from '../../src/config/load.ts'
 import { maxWaitingCalls } from '../../src/box/pacing.ts'
 import { httpLimits } from '../../src/scim/app.ts'
+import { failureLimits } from '../../src/scim/access/failure-limit.ts'
+import { holdLimits } from '../../src/scim/access/hold-back.ts'
+import { callerLimits } from '../../src/scim/plugins/caller-limits.ts'
 import { overloadLimits } from '../../src/scim/plugins/overload.ts'
 import { maxBodyDepth } from '../../src/scim/plugins/bodies.ts'
 import { maxAttributePathLength } from '../../src/scim/protocol/attribute-path.ts'
@@ -27,6 +31,10 @@ const inCode: Readonly<Record<string, number>> = {
   'Time in which a client takes nothing of its answer': httpLimits.silenceMs / 1_000,
   'Time in which a connection has no request': httpLimits.idleMs / 1_000,
   Connections: httpLimits.connections,
+  'Requests of one token in a second, over ten seconds': callerLimits.requestsPerSecond,
+  'Writes of one token at a time, removals aside': callerLimits.writes,
+  'Wrong tokens of one address at once': failureLimits.burst,
+  'Answers to wrong tokens that are held back': holdLimits.answers,
   'Writes at a time, removals aside': overloadLimits.writes,
   'Writes and removals at a time': overloadLimits.writesAndRemovals,
   'Bodies of all requests at a time': overloadLimits.heldBytes,
@@ -50,6 +58,11 @@ const inCode: Readonly<Record<string, number>> = {
   'Resources on a page where `count` is not given': searchLimits.defaultCount,
   'Age of a cursor': pagination.cursorTimeout
 }
+
+t.test('the defaults of the configuration are those of the server', async (t) => {
+  const { callerLimits: configured } = loadConfig({}, () => '')
+  t.strictSame(configured, callerLimits)
+})
 
 t.test('docs/limits.md has the limits of the program, and no other', async (t) => {
   const page = await readFile(join(import.meta.dirname, '../../docs/limits.md'), 'utf8')

@@ -291,6 +291,67 @@ t.test('access is restored', async (t) => {
   t.same(await mirror.directory.journal.due(Infinity, 9), [])
 })
 
+/** Has Box in trouble while a hint is worked, and the journal find out what came of it. */
+async function cutOff(mirror: Mirror, hint: Hint): Promise<void> {
+  const path = hint.kind === 'group' ? '/2.0/groups/:id' : '/2.0/users/:id'
+  mirror.emulator.faults.add({ kind: '503-before', method: 'PUT', path })
+  await t.rejects(mirror.refresh(hint), { name: 'BoxUnavailableError' })
+  mirror.emulator.faults.clear()
+  mirror.clock.skip(120_000)
+  await mirror.drive()
+}
+
+t.test(
+  'what is cut off while it is restored is restored afterwards, also by another process',
+  async (t) => {
+    for (const restarts of [false, true]) {
+      const settings = { restores: ['users', 'access', 'groups'] } as const
+      const mirror = await openMirror(t, { seed, settings })
+      const { emulator } = mirror
+      await patch(mirror, 'bob', { title: 'Boss' })
+      emulator.admin.updateUser(login('bob'), { status: 'inactive', job_title: 'By hand' })
+      await patchTeam(mirror, [], 'Staff')
+      const group: Hint = { kind: 'group', groupId: mirror.groupId('Staff') }
+      emulator.admin.updateGroup('Staff', { name: 'By hand' })
+      await cutOff(mirror, userHint(mirror, 'bob'))
+      await cutOff(mirror, group)
+      if (restarts) mirror.restart()
+      await mirror.refresh()
+      const { users, groups } = emulator.state()
+      t.match(users[login('bob')], { status: 'active', job_title: 'Boss' })
+      t.match(await shown(mirror, 'bob'), { active: true, title: 'Boss' })
+      t.ok(groups['Staff'])
+      t.same(drift(mirror), [
+        'drift.restore user []',
+        'drift.users user ["changed in Box: jobTitle"]',
+        'drift.access user ["deactivated in Box"]',
+        'drift.restore group []',
+        'drift.groups group ["changed in Box: name"]'
+      ])
+      t.equal((await mirror.directory.hints.waiting()).count, 0)
+      emulator.admin.updateUser(login('bob'), { status: 'inactive' })
+      await mirror.refresh(userHint(mirror, 'bob'))
+      t.equal(drift(mirror).length, 7, 'and nothing is left of it')
+    }
+  }
+)
+
+t.test('an activation that is cut off is given up once SCIM deactivates', async (t) => {
+  for (const leaves of ['deactivation', 'deletion'] as const) {
+    const mirror = await openMirror(t, { seed, settings: { restores: ['access'] } })
+    const { emulator } = mirror
+    const id = mirror.userId(login('bob'))
+    await patch(mirror, 'bob', { title: 'Boss' })
+    emulator.admin.updateUser(login('bob'), { status: 'inactive' })
+    await cutOff(mirror, userHint(mirror, 'bob'))
+    if (leaves === 'deletion') await mirror.users.delete(id, mirror.context())
+    else await patch(mirror, 'bob', { active: false })
+    await mirror.refresh(userHint(mirror, 'bob'))
+    t.match(emulator.state().users[login('bob')], { status: 'inactive' }, leaves)
+    t.equal((await mirror.directory.hints.waiting()).count, 0)
+  }
+})
+
 t.test('attributes of people are restored', async (t) => {
   const mirror = await openMirror(t, { seed, settings: { restores: ['users'] } })
   const { emulator } = mirror

@@ -7,6 +7,7 @@ import { startServer } from '../../src/compose.ts'
 import { examine, type DoctorTools } from '../../src/compose/doctor/doctor.ts'
 import type { Finding } from '../../src/compose/doctor/finding.ts'
 import type { NetworkView } from '../../src/compose/doctor/public-url.ts'
+import { monthFinding } from '../../src/compose/doctor/usage-findings.ts'
 import { createOperator } from '../../src/compose/operator.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import { createEmulator, type EmulatorOptions } from '../../src/emulator/emulator.ts'
@@ -79,6 +80,25 @@ t.test('all is well while a bridge runs, and nothing is changed', async (t) => {
   t.strictSame(emulator.state(), before)
   const asked = emulator.calls.filter(({ method }) => method !== 'GET').map(({ path }) => path)
   t.strictSame(asked, ['/oauth2/token'], 'Box is only read')
+  const hourLater = { ...systemClock, now: () => Date.now() + 3_600_000 }
+  const stale = await examined(env, { clock: hourLater })
+  t.match(said(stale, 'event stream'), /^warn: events were read 3\d+ s ago → Is the bridge running/)
+})
+
+t.test('events that the bridge was refused', async (t) => {
+  const { emulator, env } = await emulated(t)
+  emulator.admin.changeEnterprise({ scopes: [] })
+  const server = await startServer(loadConfig({ ...env, PORT: '0' }, noFile), {
+    logger: pino({ enabled: false })
+  })
+  t.teardown(() => server.close())
+  const operator = createOperator(env.DATABASE_URL)
+  await until(
+    'they are refused',
+    async () => (await operator.status()).events?.isForbidden === true
+  )
+  const findings = await examined(env)
+  t.match(said(findings, 'event stream'), /^warn: .*was refused.* → .*Manage enterprise properties/)
 })
 
 /** Where tests put their database, and whether the machine's clock is right, is not theirs to say. */
@@ -116,6 +136,22 @@ t.test('missing scopes', async (t) => {
   const noEvents = await examined(env)
   t.strictSame(failed(noEvents), [], 'the bridge works without')
   t.match(said(noEvents, 'events'), /^warn: .*"Manage enterprise properties".*authorises it again/)
+})
+
+t.test('the scope for files, where content is to be transferred', async (t) => {
+  const { emulator, env } = await emulated(t)
+  const transferring = { ...env, ON_DELETE: 'transfer', TRANSFER_TO: 'service' }
+  const before = emulator.state()
+  t.match(said(await examined(transferring), 'content'), /^ok: .*Read and write all files/)
+  t.strictSame(emulator.state(), before, 'nothing is changed')
+  emulator.admin.changeEnterprise({ scopes: ['manage_enterprise_properties'] })
+  const findings = await examined(transferring)
+  t.strictSame(failed(findings), ['content'])
+  t.match(
+    said(findings, 'content'),
+    /403 insufficient_scope.*"Read and write all files.*authorises it again/
+  )
+  t.notOk((await examined(env)).has('content'), 'nothing else needs it')
 })
 
 t.test('no access to the enterprise', async (t) => {
@@ -251,6 +287,24 @@ t.test('budgets and access tokens', async (t) => {
   t.match(said(findings, 'rate budget'), /^warn: .*5000 → Box allows about 1000/)
   t.match(said(findings, 'access tokens'), /^warn: soon ends in 5 days → .*box-scim token create/)
   t.match(said(findings, 'event stream'), /^warn: no events were read yet/)
+  t.match(
+    said(await examined({ ...env, BOX_CALLS_PER_MINUTE: '30' }), 'rate budget'),
+    /^warn: .*30 → .*raise it/
+  )
+  const clock = { ...systemClock, now: () => Date.now() + 7 * dayMs }
+  t.match(
+    said(await examined(env, { clock }), 'access tokens'),
+    /^warn: soon ended . days ago → .*box-scim token create/
+  )
+})
+
+const of = (calls: number, allowance: number | null) =>
+  monthFinding({ calls: { month: '2030-01', calls, allowance } })
+
+t.test("the month's calls", async (t) => {
+  t.match(of(79, 100), { state: 'ok', found: /79 of 100 calls \(79 %\)/ })
+  t.match(of(80, 100), { state: 'warn', advice: /performance\.md/ })
+  t.match(of(80, null), { state: 'ok', found: /no allowance/ })
 })
 
 t.test('the command', async (t) => {

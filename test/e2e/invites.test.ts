@@ -5,6 +5,7 @@ import { bridgeProcess } from '../helpers/bridge-process.ts'
 import { conflictSeed, invitesAsked, startConflictBridge } from '../helpers/conflict-bridge.ts'
 import { runCommand } from '../helpers/run-command.ts'
 import { person, scimClient } from '../helpers/scim-client.ts'
+import { passTime } from '../helpers/hurried-clock.ts'
 import { until } from '../helpers/until.ts'
 
 t.jobs = 4
@@ -88,14 +89,42 @@ t.test('who accepts is found by the reconcile, and linked by the next POST', asy
   }
 })
 
-t.test('who accepts is told of by an event', async (t) => {
+t.test('who accepts is told of by an event, where Box calls it NEW_USER', async (t) => {
   const events = { ...env, BOX_EVENTS_POLL_SECONDS: '60' }
-  const bridge = await startConflictBridge(t, events)
-  const { emulator, scim } = bridge
-  await scim.post('/Users', person(pia))
-  emulator.admin.answerInvite(pia, 'accepted')
-  await bridge.pass('the event', () => bridge.query('select * from invites').length === 0)
-  t.match(await scim.find('/Users', `userName eq "${pia}"`), [{ displayName: 'Pia' }])
+  for (const acceptedInviteIsNewUser of [true, false]) {
+    const guesses = { acceptedInviteIsNewUser }
+    const bridge = await startConflictBridge(t, events, { guesses })
+    const { emulator, scim } = bridge
+    await scim.post('/Users', person(pia))
+    emulator.admin.answerInvite(pia, 'accepted')
+    // Somebody else, of whom an event tells in any case, and later.
+    emulator.admin.createUser({ login: 'late@example.com', name: 'Late' })
+    const find = (login: string) => scim.find('/Users', `userName eq "${login}"`)
+    await passTime(bridge.clock, 'the events', async () => {
+      return (await find('late@example.com')).length === 1
+    })
+    t.equal((await find(pia)).length, acceptedInviteIsNewUser ? 1 : 0)
+    t.match(await scim.post('/Users', person(pia)), { status: 201 }, 'linked in any case')
+    t.same(bridge.query('select * from invites'), [])
+  }
+})
+
+t.test('a creation of our own that Box does not list yet is found once it does', async (t) => {
+  for (const inviteOfMember of ['conflict', 'bad-request'] as const) {
+    const bridge = await startConflictBridge(t, env, { guesses: { inviteOfMember } })
+    const { emulator, scim, clock } = bridge
+    const lost = { method: 'POST', path: '/2.0/users', times: 1 } as const
+    emulator.faults.add({ kind: 'list-delay', ms: 600_000, ...lost })
+    emulator.faults.add({ kind: 'reset-after', ...lost })
+    t.match(await scim.post('/Users', person('new@example.com')), { status: 503 })
+    clock.skip(60_000)
+    const second = await scim.post('/Users', person('new@example.com'))
+    t.match(second, answered(/Box does not invite its owner/))
+    t.same(bridge.query('select * from invites'), [], 'nothing stands in the way later')
+    clock.skip(600_000)
+    t.match(await scim.post('/Users', person('new@example.com')), { status: 201 })
+    t.equal(Object.keys(emulator.state().users).length, 4, 'and is there once')
+  }
 })
 
 t.test('an invite that comes to nothing, and another one', async (t) => {
@@ -254,7 +283,9 @@ for (const [kind, isDoubtful] of kinds) {
         return answer
       }
       if (isInvited) await postAgain()
-      emulator.faults.add({ kind, ...call })
+      // Longer than a request waits, so that the last attempt is not cut off by its deadline.
+      const pause = kind === 'rate-limited' ? { retryAfterSeconds: 60 } : {}
+      emulator.faults.add({ kind, ...call, ...pause })
       const first = await scim.post('/Users', person(login))
       const isInDoubt = isDoubtful && call.path === '/2.0/invites'
       if (isInDoubt) t.match(first, answered(/answer was lost.*forget/), what)

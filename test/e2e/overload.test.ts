@@ -12,6 +12,7 @@ t.test('a storm of writes while Box hangs: bounded memory, honest answers', asyn
   const bridge = await bridgeProcess(t, {
     env: {
       REQUEST_BUDGET_SECONDS: '3',
+      CALLER_WRITES: '0',
       NODE_OPTIONS: `--max-old-space-size=${heapMegabytes}`
     }
   })

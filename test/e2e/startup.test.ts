@@ -5,9 +5,11 @@ import { connect } from 'node:net'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { promisify } from 'node:util'
+import { pino } from 'pino'
 import t, { type Test } from 'tap'
 import { createEmulator, type Emulator } from '../../src/emulator/emulator.ts'
 import { demoCredentials, emptySeed } from '../../src/emulator/seed.ts'
+import { startBridge } from '../helpers/bridge.ts'
 import { person, scimClient } from '../helpers/scim-client.ts'
 import { root, serveProcess } from '../helpers/serve-process.ts'
 import { until } from '../helpers/until.ts'
@@ -238,4 +240,20 @@ t.test('the package offers the command', async (t) => {
   const command = join(root, bin['box-scim'] ?? '')
   const { stdout } = await run(process.execPath, [command, '--help'])
   t.match(stdout, /serve .*demo/)
+})
+
+t.test('plain HTTP that other machines can reach is warned about', async (t) => {
+  const warningsOf = async (env: Readonly<Record<string, string>>) => {
+    type Line = { readonly level: number; readonly msg: string }
+    const lines: Line[] = []
+    const logger = pino({}, { write: (line) => void lines.push(JSON.parse(line) as Line) })
+    const bridge = await startBridge(t, {
+      env: { LOG_LEVEL: 'info', ...env },
+      dependencies: { logger }
+    })
+    t.equal((await fetch(`${bridge.url}/healthz`)).status, 200)
+    return lines.filter(({ level, msg }) => level === 40 && msg.includes('plain HTTP'))
+  }
+  t.strictSame(await warningsOf({ HOST: '127.0.0.1' }), [])
+  t.match(await warningsOf({ HOST: '0.0.0.0' }), [{ msg: /Put HTTPS in front/ }])
 })

@@ -73,6 +73,28 @@ t.test('who accepts becomes a user under the same id; who rejects stays outside'
   )
 })
 
+t.test(
+  'events tell of an answer, and of a new user where Box calls the accepted one so',
+  async (t) => {
+    for (const [acceptedInviteIsNewUser, types] of [
+      [true, ['NEW_USER', 'MASTER_INVITE_ACCEPT']],
+      [false, ['MASTER_INVITE_ACCEPT']]
+    ] as const) {
+      const { call, emulator } = await startBench(t, { seed, guesses: { acceptedInviteIsNewUser } })
+      await call('POST', '/2.0/invites', invite('pia@example.com'))
+      emulator.admin.answerInvite('pia@example.com', 'rejected')
+      await call('POST', '/2.0/invites', invite('pia@example.com'))
+      emulator.admin.answerInvite('pia@example.com', 'accepted')
+      t.strictSame(
+        emulator.events.recorded.map(({ event_type: type }) => type),
+        ['MASTER_INVITE_REJECT', ...types]
+      )
+      const source = { type: 'user', id: '30000003', name: 'Pia', login: 'pia@example.com' }
+      t.match(emulator.events.recorded, [{ source, created_by: { id: '30000003' } }])
+    }
+  }
+)
+
 t.test('who cannot be invited', async (t) => {
   const { call } = await startBench(t, { seed })
   const post = (body: object) => call('POST', '/2.0/invites', body)

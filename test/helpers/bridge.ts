@@ -37,6 +37,8 @@ export interface Bridge {
    * events aside.
    */
   boxCalls(): number
+  /** Closes the server, which otherwise ends with the test. */
+  readonly close: () => Promise<void>
 }
 
 const token = 'a-token-for-tests-only'
@@ -57,7 +59,9 @@ export async function startBridge(t: Test, options: BridgeOptions = {}): Promise
     readFileSync(path, 'utf8')
   )
   const server = await startServer(config, options.dependencies)
-  t.teardown(() => server.close())
+  let closed: Promise<void> | undefined
+  const close = () => (closed ??= server.close())
+  t.teardown(close)
   if (options.untilReady !== false) await server.ready
   return {
     url: server.url,
@@ -65,6 +69,7 @@ export async function startBridge(t: Test, options: BridgeOptions = {}): Promise
     token,
     emulator,
     ready: server.ready,
+    close,
     boxCalls: () => emulator.calls.filter(({ path }) => !uncounted.has(path)).length
   }
 }

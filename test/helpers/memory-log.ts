@@ -8,7 +8,7 @@ interface LogLine {
 }
 
 /** A log that a test can read. */
-export function createMemoryLog(): { readonly log: Logger; readonly lines: readonly LogLine[] } {
+export function createMemoryLog(): { readonly log: Logger; readonly lines: LogLine[] } {
   const lines: LogLine[] = []
   const write =
     (level: keyof Logger) =>

@@ -34,6 +34,10 @@ export interface Mirror extends Pick<Provisioning, 'users' | 'groups'> {
   drive(): Promise<void>
   /** One whole reconcile of the groups that are its turn, or of all; resolves to the hints it noted. */
   reconcile(scope?: 'turn' | 'all', signal?: AbortSignal): Promise<readonly Hint[]>
+  /** Reconciles as the bridge does by itself, until `signal` aborts; only when it is asked to. */
+  keepReconciled(signal: AbortSignal): Promise<void>
+  /** Forgets what only the process knows, as a restart does. */
+  restart(): void
   /** What accompanies a SCIM request. */
   context(): RequestContext
 }
@@ -76,16 +80,18 @@ export async function openMirror(
   const alerts = alertsInLog(log)
   const parts = { directory, box, clock, log, alerts, settings }
   await (await createImport({ ...parts, begin: async () => {} })).run(new AbortController().signal)
-  const provisioning = createProvisioning(
-    {
-      ...parts,
-      mirror: { isCurrent: () => true },
-      locks: createKeyedLock(),
-      signals: { membershipSettled() {}, membershipRefused() {} },
-      assertImported() {}
-    },
-    () => {}
-  )
+  const provide = () =>
+    createProvisioning(
+      {
+        ...parts,
+        mirror: { isCurrent: () => true },
+        locks: createKeyedLock(),
+        signals: { membershipSettled() {}, membershipRefused() {} },
+        assertImported() {}
+      },
+      () => {}
+    )
+  let provisioning = provide()
   const reconcile = createReconcile({ ...parts, everyMs: 0, onHints() {} })
   emulator.clearCalls()
 
@@ -103,8 +109,12 @@ export async function openMirror(
   }
 
   return {
-    users: provisioning.users,
-    groups: provisioning.groups,
+    get users() {
+      return provisioning.users
+    },
+    get groups() {
+      return provisioning.groups
+    },
     emulator,
     directory,
     clock,
@@ -122,6 +132,10 @@ export async function openMirror(
       await reconcile.once(scope, signal)
       return (await directory.hints.due(clock.now(), 1_000)).map(({ hint }) => hint)
     },
+    restart() {
+      provisioning = provide()
+    },
+    keepReconciled: (signal) => reconcile.run(signal),
     context: () => {
       return { correlationId: 'c', actor: 'idp', deadline: clock.now() + 60_000 }
     }

@@ -10,7 +10,7 @@ export interface Issuer {
   /** Signs a token as it is asked to, by default a good one for `audience` and `client`. */
   sign(
     claims?: Readonly<Record<string, unknown>>,
-    header?: { readonly kid?: string; readonly typ?: string }
+    header?: { readonly kid?: string; readonly typ?: string; readonly jku?: string }
   ): Promise<string>
   /** Takes a new key and publishes it; with `forget` the old ones are published no longer. */
   rotate(options?: { readonly forget: boolean }): Promise<string>
@@ -20,6 +20,8 @@ export interface Issuer {
   failWith: number | undefined
   /** How often the keys were read. */
   reads: number
+  /** How often it was asked for anything. */
+  requests: number
 }
 
 /** Whom the tokens are for and who asks, unless a test says otherwise. */
@@ -35,6 +37,7 @@ export async function startIssuer(t: Test): Promise<Issuer> {
     published: [],
     failWith: undefined,
     reads: 0,
+    requests: 0,
     async rotate({ forget } = { forget: false }) {
       const pair = await generateKeyPair('RS256', { extractable: true })
       kid = `key-${issuer.reads}-${issuer.published.length}-${kid}`
@@ -53,6 +56,7 @@ export async function startIssuer(t: Test): Promise<Issuer> {
     }
   }
   const server = createServer((request, response) => {
+    issuer.requests += 1
     if (issuer.failWith !== undefined) {
       response.writeHead(issuer.failWith).end()
       return

@@ -33,6 +33,8 @@ t.test('sources are counted apart, a /64 of IPv6 as one', async (t) => {
   t.strictSame(failTimes('2001:db8:1:2:ffff::1', 1), [2])
   t.strictSame(failTimes('2001:db8:1:3::7', 1), [undefined])
   t.strictSame(failTimes('2001:db8::1', 1), [undefined])
+  t.strictSame(failTimes('192.0.2.1:49152', 1), [2], 'a port makes no other source')
+  t.strictSame(failTimes('::ffff:192.0.2.1', 1), [2])
 })
 
 t.test('it remembers no more sources than it has room for', async (t) => {

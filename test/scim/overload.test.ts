@@ -25,6 +25,7 @@ async function setUp(t: Test, options: Partial<AppOptions> = {}) {
     eventLoopDelayMs: () => state.delayMs,
     answered() {},
     shed: (reason) => void shed.push(reason),
+    limited() {},
     contentType: 'text/plain',
     read: async (load) => JSON.stringify(load)
   }

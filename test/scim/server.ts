@@ -66,9 +66,14 @@ export async function startServer(
   t: Test,
   options: Partial<AppOptions> = {},
   {
-    authenticate = createAuthenticate([createPlainTokenCheck([testToken])], fixedClock),
+    clock = fixedClock,
+    authenticate = createAuthenticate([createPlainTokenCheck([testToken])], { clock }),
     monitoring
-  }: { readonly authenticate?: Authenticate; readonly monitoring?: Monitoring } = {}
+  }: {
+    readonly clock?: Clock
+    readonly authenticate?: Authenticate
+    readonly monitoring?: Monitoring
+  } = {}
 ): Promise<TestServer> {
   const users = new MemoryUsers()
   const groups = new MemoryGroups()
@@ -85,7 +90,7 @@ export async function startServer(
       cursorSecret: 'a secret of the tests',
       readiness: () => state.readiness,
       authenticate,
-      clock: fixedClock,
+      clock,
       random: countingRandom(),
       ...(monitoring === undefined ? {} : { monitoring })
     },

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import t from 'tap'
@@ -51,6 +51,7 @@ t.test('a backup holds what is committed, and nothing else', async (t) => {
   t.equal(await restored.users.get(userId(52)), undefined)
   await restored.close()
   t.equal(existsSync(join(backups, 'backup.db-wal')), false)
+  if (process.platform !== 'win32') t.equal(statSync(file).mode & 0o777, 0o600)
 })
 
 t.test('nothing is backed up that is no directory', async (t) => {

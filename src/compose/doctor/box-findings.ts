@@ -39,6 +39,9 @@ function unreachable(check: CheckName, reason: string): Finding {
   )
 }
 
+/** Box's name of it, which ON_DELETE=transfer needs. */
+const contentScope = 'Read and write all files and folders stored in Box'
+
 /** An assertion lasts less than a minute, and `Date` tells whole seconds. */
 const noticeableMs: Milliseconds = 5_000
 const harmfulMs: Milliseconds = 30_000
@@ -54,12 +57,13 @@ function clockFinding(aheadMs: Milliseconds): Finding {
 }
 
 function rightsFindings(rights: BoxRights): readonly Finding[] {
-  const { users, groups, events, seesPeople } = rights
+  const { users, groups, events, content, seesPeople } = rights
   return [
     scopeFinding('users', users, 'Manage users'),
     scopeFinding('groups', groups, 'Manage groups'),
     ...(seesPeople === undefined ? [] : [accessFinding(seesPeople)]),
-    asWarning(scopeFinding('events', events, 'Manage enterprise properties'))
+    asWarning(scopeFinding('events', events, 'Manage enterprise properties')),
+    ...(content === undefined ? [] : [scopeFinding('content', content, contentScope)])
   ]
 }
 

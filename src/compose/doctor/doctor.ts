@@ -65,8 +65,9 @@ async function askBox(
 ): Promise<readonly Finding[]> {
   if (config.mode === 'demo') return []
   const { boxApiUrl: apiUrl, boxCredentials: credentials } = config
+  const movesContent = config.leavers.onDelete === 'transfer'
   try {
-    return boxFindings(await probeBox({ apiUrl, credentials, clock, random }))
+    return boxFindings(await probeBox({ apiUrl, credentials, movesContent, clock, random }))
   } catch (error) {
     const found = error instanceof Error ? error.message : String(error)
     return [fail('box token', found, 'Download the JWT file again in the Developer Console.')]

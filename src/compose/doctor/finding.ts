@@ -21,6 +21,7 @@ export const checkNames = [
   'groups',
   'enterprise access',
   'events',
+  'content',
   'event stream',
   'rate budget',
   'month',

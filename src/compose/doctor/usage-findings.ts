@@ -24,8 +24,7 @@ export function rateFinding({ boxCallsPerMinute: calls }: Config): Finding {
 }
 
 /** How much of the month's calls is used. */
-export function monthFinding(status: DirectoryStatus): Finding {
-  const { calls: note } = status
+export function monthFinding({ calls: note }: Pick<DirectoryStatus, 'calls'>): Finding {
   if (note === null) return ok('month', 'no calls were counted yet')
   const { month, calls, allowance } = note
   if (allowance === null) return ok('month', `${calls} calls in ${month}; no allowance is set`)

@@ -11,6 +11,8 @@ export interface Deletions {
   readonly groups: number
   /** When there were too many; nothing more is taken out until the day is over. */
   readonly stoppedAt: EpochMs | null
+  /** How many more a person has accepted for this day. */
+  readonly accepted?: Readonly<Record<'users' | 'groups', number>>
 }
 
 /** Lets only so much disappear in a day: a reduced authorisation of the Box app looks like deletions. */
@@ -32,6 +34,16 @@ export function isTooMuch(missing: number, total: number): boolean {
   return missing > 10 && missing > total / 50
 }
 
+/** A day of counting that begins. */
+export function freshDay(now: EpochMs): Deletions {
+  return { since: now, users: 0, groups: 0, stoppedAt: null }
+}
+
+/** The day that is being counted; undefined where it is over or nothing was counted. */
+export function dayOf(counted: Deletions | undefined, now: EpochMs): Deletions | undefined {
+  return counted !== undefined && now < counted.since + dayMs ? counted : undefined
+}
+
 /** Creates the guard. */
 export function createDeletionGuard({
   clock,
@@ -44,11 +56,10 @@ export function createDeletionGuard({
     async admits(tx, kind) {
       const now = clock.now()
       const counted = (await tx.state.get(deletionsKey)) as Deletions | undefined
-      const isToday = counted !== undefined && now < counted.since + dayMs
-      const day = isToday ? counted : { since: now, users: 0, groups: 0, stoppedAt: null }
+      const day = dayOf(counted, now) ?? freshDay(now)
       const taken = day[kind] + 1
       const total = (await tx[kind].count()) + day[kind]
-      if (!isTooMuch(taken, total)) {
+      if (!isTooMuch(taken - (day.accepted?.[kind] ?? 0), total)) {
         await tx.putState(deletionsKey, { ...day, [kind]: taken })
         return true
       }

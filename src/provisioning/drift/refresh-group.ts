@@ -13,6 +13,7 @@ import { untilAllowed, type DeletionGuard } from './deletions.ts'
 import { changedGroupFields } from './drift.ts'
 import { soonAgain, whenJournalIsDone, type RefreshOutcome } from './outcome.ts'
 import { reportDrift } from './report.ts'
+import { keepUnfinished } from './unfinished.ts'
 
 /**
  * Reads a group's attributes in Box and records what has changed there. Throws where Box cannot be
@@ -27,8 +28,7 @@ export function createRefreshGroup(
 ): RefreshGroup {
   const { box, clock, directory, locks, log, settings } = dependencies
   const audited = createRunAudited(dependencies, { onTrouble: false })
-  /** What was about to be restored when Box got into trouble, until it is done or refused. */
-  const unfinished = new Map<BoxGroupId, readonly string[]>()
+  const unfinished = keepUnfinished(directory)
 
   return (id, trail) =>
     locks.run(groupSubject(id), async () => {
@@ -79,24 +79,26 @@ export function createRefreshGroup(
     trail: Trail
   ): Promise<RefreshOutcome> {
     const found = changedGroupFields(record.snapshot, snapshot)
-    const changed = [...new Set([...(unfinished.get(record.id) ?? []), ...found])]
+    const subject = groupSubject(record.id)
+    const noted = await unfinished.of(subject)
+    const changed = [...new Set([...(noted?.changed ?? []), ...found])]
     if (changed.length === 0) return 'done'
     const seen = changeGroup(record, { snapshot }, settings, clock.now())
     const fields = planGroupRestoration(seen, changed, settings)
-    if (fields !== undefined) unfinished.set(record.id, changed)
+    if (fields !== undefined) await unfinished.begin(subject, { changed, wasActive: false })
     const isRestored = fields !== undefined && (await restore(seen, fields, trail))
-    unfinished.delete(record.id)
-    return directory.transaction(async (tx): Promise<RefreshOutcome> => {
+    await directory.transaction(async (tx) => {
       const current = await tx.groups.get(record.id)
-      if (current === undefined) return 'done'
+      if (current === undefined) return
       if (!isRestored) await writeGroup(tx, current, { snapshot }, { settings, now: clock.now() })
       const difference = {
         kind: 'groups',
         notes: [`changed in Box: ${changed.join(', ')}`]
       } as const
-      await reportDrift(tx, groupSubject(record.id), difference, { trail, now: clock.now() })
-      return 'done'
+      await reportDrift(tx, subject, difference, { trail, now: clock.now() })
     })
+    await unfinished.end(subject)
+    return 'done'
   }
 
   /** Sets again what the IdP last set; false where Box refuses it. Throws where Box cannot be asked. */

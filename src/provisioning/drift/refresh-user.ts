@@ -28,6 +28,7 @@ import { untilAllowed, type DeletionGuard } from './deletions.ts'
 import { isOfKind, isShownIn, type OwnAccount } from '../population.ts'
 import type { DirectoryTransaction } from '../ports.ts'
 import { changedUserFields } from './drift.ts'
+import { keepUnfinished, type Unfinished } from './unfinished.ts'
 import { soonAgain, whenJournalIsDone, type RefreshOutcome } from './outcome.ts'
 import { reportDrift, type Difference } from './report.ts'
 
@@ -65,8 +66,7 @@ export function createRefreshUser(
 ): RefreshUser {
   const { box, clock, directory, locks, log, settings } = dependencies
   const audited = createRunAudited(dependencies, { onTrouble: false })
-  /** What was about to be restored when Box got into trouble, until it is done or refused. */
-  const unfinished = new Map<BoxUserId, readonly string[]>()
+  const unfinished = keepUnfinished(directory)
 
   return (id, trail) =>
     locks.run(userSubject(id), async () => {
@@ -74,19 +74,30 @@ export function createRefreshUser(
       // Box may still be applying it, and what came of it is for the journal to find out.
       if (open.some(({ state }) => state === 'sent' || state === 'unknown'))
         return whenJournalIsDone
-      const record = await directory.users.get(id)
-      const snapshot = await box.getUser(id, trail.call('background'))
-      if (record === undefined) return appear(snapshot, trail)
-      if (snapshot === undefined) {
-        // Only where the bridge itself is let in does a 404 mean that somebody is gone.
-        await box.getOwnAccount(trail.call('background'))
-        return disappear({ record, open }, 'deleted in Box', trail)
-      }
-      if (!isOfKind(snapshot, settings)) {
-        return disappear({ record, open }, 'no managed user of the enterprise any more', trail)
-      }
-      return compare({ record, open }, snapshot, trail)
+      const outcome = await look(id, open, trail)
+      if (outcome === 'done') await unfinished.end(userSubject(id))
+      return outcome
     })
+
+  /** Throws where Box cannot be asked, or gets into trouble while something is restored. */
+  async function look(
+    id: BoxUserId,
+    open: readonly JournalEntry[],
+    trail: Trail
+  ): Promise<RefreshOutcome> {
+    const record = await directory.users.get(id)
+    const snapshot = await box.getUser(id, trail.call('background'))
+    if (record === undefined) return appear(snapshot, trail)
+    if (snapshot === undefined) {
+      // Only where the bridge itself is let in does a 404 mean that somebody is gone.
+      await box.getOwnAccount(trail.call('background'))
+      return disappear({ record, open }, 'deleted in Box', trail)
+    }
+    if (!isOfKind(snapshot, settings)) {
+      return disappear({ record, open }, 'no managed user of the enterprise any more', trail)
+    }
+    return compare({ record, open }, snapshot, trail)
+  }
 
   async function appear(snapshot: BoxUser | undefined, trail: Trail): Promise<RefreshOutcome> {
     if (snapshot === undefined || !isOfKind(snapshot, settings)) return 'done'
@@ -122,22 +133,27 @@ export function createRefreshUser(
     snapshot: BoxUser,
     trail: Trail
   ): Promise<RefreshOutcome> {
-    const found = changedUserFields(record.snapshot, snapshot)
-    const changed = [...new Set([...(unfinished.get(record.id) ?? []), ...found])]
+    const changes = await changesOf(record, snapshot)
     const shown = showSeen(record, snapshot)
-    const plan = planUserRestoration(record, shown, changed, settings)
+    const plan = planUserRestoration({ before: record, seen: shown, ...changes }, settings)
     const mayRestore = open.length === 0
     const after = plan.deactivation === undefined ? asUnlinked(shown, open) : shown
-    const differences = differencesOf(record, after, changed)
+    const differences = differencesOf(record, after, changes)
     const seen = { before: record, after, differences, deactivation: plan.deactivation }
     if (mayRestore && plan.operations.length > 0) {
-      // What the directory says of the time before stays until it is so again, or Box refuses it.
-      unfinished.set(record.id, changed)
+      await unfinished.begin(userSubject(record.id), changes)
       const isRestored = await restore(after, plan.operations as readonly UserOperation[], trail)
-      unfinished.delete(record.id)
       if (isRestored) return reportOnly(seen, trail)
     }
     return recordSeen(seen, trail)
+  }
+
+  /** What was changed in Box, now or before a restoration that was cut off. */
+  async function changesOf(record: UserRecord, snapshot: BoxUser): Promise<Unfinished> {
+    const noted = await unfinished.of(userSubject(record.id))
+    const found = changedUserFields(record.snapshot, snapshot)
+    const changed = [...new Set([...(noted?.changed ?? []), ...found])]
+    return { changed, wasActive: noted?.wasActive === true || isActive(record, settings) }
   }
 
   function showSeen(record: UserRecord, snapshot: BoxUser): UserRecord {
@@ -205,7 +221,7 @@ export function createRefreshUser(
   function differencesOf(
     before: UserRecord,
     after: UserRecord,
-    changed: readonly string[]
+    { changed, wasActive }: Unfinished
   ): readonly Difference[] {
     const attributes = changed.filter((name) => name !== 'status')
     const differences: Difference[] = []
@@ -214,8 +230,7 @@ export function createRefreshUser(
     }
     if (changed.includes('status')) {
       const isActiveNow = isActive(after, settings)
-      const word =
-        isActiveNow === isActive(before, settings) ? 'status changed' : accessWord(isActiveNow)
+      const word = isActiveNow === wasActive ? 'status changed' : accessWord(isActiveNow)
       const unlinked =
         before.tombstone && !after.tombstone ? ['a deleted person is unlinked again'] : []
       differences.push({ kind: 'access', notes: [`${word} in Box`, ...unlinked] })

@@ -19,26 +19,35 @@ export interface UserRestoration {
 
 const nothing: UserRestoration = { deactivation: undefined, operations: [] }
 
+/** Somebody who was changed in Box. */
+export interface ChangedUser {
+  readonly before: UserRecord
+  /** As Box shows them now. */
+  readonly seen: UserRecord
+  /** The fields that were changed. */
+  readonly changed: readonly string[]
+  /** Whether they could use Box before. */
+  readonly wasActive: boolean
+}
+
 /**
- * Plans the way back from `seen`, the person as Box shows them now, to what the IdP last set, for the
- * fields that were `changed` in Box and the classes that DRIFT_RESTORE names: pure.
+ * Plans the way back to what the IdP last set, for the fields that were changed in Box and the classes
+ * that DRIFT_RESTORE names: pure.
  */
 export function planUserRestoration(
-  before: UserRecord,
-  seen: UserRecord,
-  changed: readonly string[],
+  { before, seen, changed, wasActive }: ChangedUser,
   settings: ProvisioningSettings
 ): UserRestoration {
   const isOurs = before.linked || before.tombstone
   if (!isOurs || userProtection(seen, settings) !== undefined) return nothing
   const restoresAccess = settings.restores.includes('access')
-  const wasActive = isActive(before, settings) && !before.tombstone
+  const hadAccess = wasActive && !before.tombstone
   const isNowActive = isActive(seen, settings)
-  if (restoresAccess && !wasActive && isNowActive) {
+  if (restoresAccess && !hadAccess && isNowActive) {
     return { ...nothing, deactivation: deactivationOf(seen, settings, before.tombstone) }
   }
   if (before.tombstone) return nothing
-  const activates = restoresAccess && wasActive && !isNowActive
+  const activates = restoresAccess && hadAccess && !isNowActive
   const attributes = writtenFields(seen, changed, settings)
   const fields = activates ? { ...attributes, status: 'active' } : attributes
   return { ...nothing, operations: planFields(seen, fields) }

@@ -11,6 +11,11 @@ const bearer = /^bearer +([^\s]+)$/i
 /** `Basic` and base64 (RFC 7617 §2). */
 const basic = /^basic +([a-z0-9+/]+={0,2})$/i
 
+/** Tells whether the header holds a bearer token, be it one that could not be one. */
+export function bringsBearerToken(header: string): boolean {
+  return /^\s*bearer +\S/i.test(header)
+}
+
 /** Reads the header; undefined where it holds neither a bearer token nor Basic credentials. */
 export function parseCredentials(header: string): Credentials | undefined {
   const text = header.trim()

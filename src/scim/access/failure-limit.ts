@@ -1,4 +1,5 @@
 import type { Clock, EpochMs, Milliseconds } from '../../lib/clock.ts'
+import { plainAddress } from '../../lib/networks.ts'
 
 /** Counts requests that presented nothing acceptable, by where they came from. */
 export interface FailureLimit {
@@ -36,7 +37,8 @@ export function createFailureLimit(clock: Clock): FailureLimit {
 }
 
 /** One customer has a whole /64 of IPv6 (RFC 6177 §2). */
-function sourceOf(address: string): string {
+function sourceOf(seen: string): string {
+  const address = plainAddress(seen)
   if (!address.includes(':') || address.includes('.')) return address
   const [head = '', tail = ''] = address.split('::')
   const groups = head.split(':').filter((group) => group !== '')

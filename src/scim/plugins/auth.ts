@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { rightMissing } from '../access/access-error.ts'
 import type { Authenticate, Caller, Right } from '../access/caller.ts'
+import type { CountRequest } from './caller-limits.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -22,13 +23,21 @@ export function prepareActor(app: FastifyInstance): void {
 /**
  * Lets nobody past without a token: one rule for everything in `app`, unknown paths included, so
  * that a stranger does not learn what exists. A route that needs rights is closed to tokens without.
+ * What each caller asks is counted.
  */
-export function requireToken(app: FastifyInstance, authenticate: Authenticate): void {
-  app.addHook('onRequest', (request, _reply, done) => {
-    const admit = ({ actor, rights }: Caller) => {
+export function requireToken(
+  app: FastifyInstance,
+  authenticate: Authenticate,
+  count: CountRequest
+): void {
+  app.addHook('onRequest', (request, reply, done) => {
+    const admit = (caller: Caller) => {
+      const { actor, rights } = caller
       request.actor = actor
+      const excess = count(caller, request, reply)
+      if (excess !== undefined) return done(excess)
       const missing = request.routeOptions.config.rights?.find((right) => !rights.has(right))
-      done(missing === undefined ? undefined : rightMissing(missing))
+      return done(missing === undefined ? undefined : rightMissing(missing))
     }
     try {
       const found = authenticate(presentedBy(request))

@@ -1,8 +1,11 @@
 import type { FastifyInstance } from 'fastify'
+import { securityHeaders } from './security-headers.ts'
 
 /** What every answer carries, whoever makes it: the router, a route or the HTTP parser. */
 export function standingHeaders(correlationId: string, demo: boolean): Record<string, string> {
-  return { 'x-correlation-id': correlationId, ...(demo ? { 'x-box-bridge': 'demo' } : {}) }
+  return demo
+    ? { 'x-correlation-id': correlationId, 'x-box-bridge': 'demo', ...securityHeaders }
+    : { 'x-correlation-id': correlationId, ...securityHeaders }
 }
 
 /**

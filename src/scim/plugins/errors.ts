@@ -12,6 +12,7 @@ import {
   DeactivatedOnlyError,
   ProvisioningError
 } from '../../provisioning/errors.ts'
+import type { Challenge } from '../access/challenges.ts'
 import { errorBody, ScimError } from '../protocol/errors.ts'
 import type { ScimType } from '../protocol/errors.ts'
 import { discardBody } from './bodies.ts'
@@ -25,8 +26,8 @@ export interface ErrorAnswer {
   readonly detail: string
   /** Whole seconds: the `Retry-After` header, which Okta obeys only as an integer. */
   readonly retryAfterSeconds?: number | undefined
-  /** What is added to each scheme of `WWW-Authenticate` (RFC 6750 §3). */
-  readonly challenge?: string | undefined
+  /** The fields of `WWW-Authenticate`. */
+  readonly challenge?: Challenge | undefined
 }
 
 type Kind = Pick<ErrorAnswer, 'status' | 'scimType'>
@@ -118,19 +119,11 @@ export function answerFrameworkErrors(demo: boolean, bodyLimit: number) {
 /** Gives the reply the status of `answer` and the headers that it asks for; returns its body. */
 function describe(reply: FastifyReply, answer: ErrorAnswer): string {
   void reply.code(answer.status)
-  if (answer.status === 401 || answer.challenge !== undefined) {
-    void reply.header('www-authenticate', challengeOf(answer))
-  }
+  if (answer.challenge !== undefined) void reply.header('www-authenticate', answer.challenge)
   if (answer.retryAfterSeconds !== undefined) {
     void reply.header('retry-after', String(answer.retryAfterSeconds))
   }
   return asScim(reply, JSON.stringify(errorBody(answer)))
-}
-
-function challengeOf({ challenge }: ErrorAnswer): string {
-  return ['Bearer realm="box-scim-bridge"', challenge]
-    .filter((part) => part !== undefined)
-    .join(', ')
 }
 
 function provisioningAnswer(error: ProvisioningError): ErrorAnswer {

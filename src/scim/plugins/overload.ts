@@ -118,13 +118,13 @@ export function shedLoad(app: FastifyInstance, options: OverloadOptions): () => 
   }
 }
 
-/** A search by POST changes nothing (RFC 7644 §3.4.3). */
-function isRead({ method, routeOptions }: FastifyRequest): boolean {
+/** Whether a request changes nothing: a search by POST does not either (RFC 7644 §3.4.3). */
+export function isRead({ method, routeOptions }: FastifyRequest): boolean {
   return reads.has(method) || routeOptions.url?.endsWith('/.search') === true
 }
 
 /** Whether a write takes access away, as far as it shows at first sight. */
-function isRemoval({ method, body }: FastifyRequest): boolean {
+export function isRemoval({ method, body }: FastifyRequest): boolean {
   if (method === 'DELETE') return true
   if (!isJsonObject(body)) return false
   if (method === 'PUT') return accessInResource(body).deactivates

@@ -1,20 +1,24 @@
 import type { JsonObject } from '../../lib/json.ts'
 
-/** The error keywords of RFC 7644 §3.12 and of RFC 9865 §2.1. */
-export type ScimType =
-  | 'invalidFilter'
-  | 'tooMany'
-  | 'uniqueness'
-  | 'mutability'
-  | 'invalidSyntax'
-  | 'invalidPath'
-  | 'noTarget'
-  | 'invalidValue'
-  | 'invalidVers'
-  | 'sensitive'
-  | 'invalidCursor'
-  | 'expiredCursor'
-  | 'invalidCount'
+/** The error keywords of RFC 7644 §3.12 and of RFC 9865 §2.1; docs/errors.md explains each. */
+export const scimTypes = [
+  'invalidFilter',
+  'tooMany',
+  'uniqueness',
+  'mutability',
+  'invalidSyntax',
+  'invalidPath',
+  'noTarget',
+  'invalidValue',
+  'invalidVers',
+  'sensitive',
+  'invalidCursor',
+  'expiredCursor',
+  'invalidCount'
+] as const
+
+/** One of {@link scimTypes}. */
+export type ScimType = (typeof scimTypes)[number]
 
 /** What an error answer says. */
 export interface ScimErrorFacts {

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { Authenticate } from '../access/caller.ts'
 import { requireToken } from '../plugins/auth.ts'
+import type { CountRequest } from '../plugins/caller-limits.ts'
 import { serve } from './endpoint.ts'
 import type { Handler } from './endpoint.ts'
 
@@ -16,14 +17,15 @@ export interface MetricsSource {
 export function serveMetrics(
   app: FastifyInstance,
   source: MetricsSource,
-  authenticate: Authenticate
+  authenticate: Authenticate,
+  count: CountRequest
 ): void {
   const read: Handler = async (_request, reply) => {
     void reply.type(source.contentType)
     return source.read()
   }
   app.register((metrics, _options, done) => {
-    requireToken(metrics, authenticate)
+    requireToken(metrics, authenticate, count)
     serve(metrics, '/metrics', { GET: read }, { rights: () => ['metrics'] })
     done()
   })
