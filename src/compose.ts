@@ -167,6 +167,7 @@ async function run(
       users: provisioning.users,
       groups: provisioning.groups,
       resources: provisioning.resources,
+      connections: provisioning.connections,
       readiness: () => ({
         ready: isImported(),
         box: box.client.health().ok ? 'ok' : 'degraded',
@@ -297,6 +298,8 @@ function assertImported(firstImport: Import): void {
 /** What provisioning obeys, of the configuration. */
 export function provisioningSettings(config: Config): ProvisioningSettings {
   return {
+    association: config.association,
+    userKind: config.userKind,
     onExisting: config.onExisting,
     onLoginConflict: config.onLoginConflict,
     deactivatedStatus: config.onDeactivate,

@@ -1,12 +1,14 @@
 import { nextTurn } from '../lib/turns.ts'
-import { changedGroupFields, changedUserFields, isNotManaged } from '../provisioning/drift/drift.ts'
+import { changedGroupFields, changedUserFields } from '../provisioning/drift/drift.ts'
 import { isAsKnown } from '../provisioning/drift/membership-seen.ts'
 import { BoxRefusedError } from '../provisioning/errors.ts'
 import { allUsersGroupType } from '../provisioning/group-creation.ts'
 import type { Hint } from '../provisioning/hints.ts'
 import type { BoxGroupId, BoxMembership, BoxUser, BoxUserId } from '../provisioning/model.ts'
 import type { BoxPort } from '../provisioning/box-port.ts'
+import { isShownIn, type OwnAccount } from '../provisioning/population.ts'
 import type { Directory } from '../provisioning/ports.ts'
+import type { ProvisioningSettings } from '../provisioning/settings.ts'
 import type { AskPersistently } from './persistently.ts'
 
 /** What differs between a listing of Box and the directory. */
@@ -47,16 +49,18 @@ const mostBeginnings = 3
 export function createComparison({
   directory,
   box,
-  ask
+  ask,
+  settings
 }: {
   readonly directory: Directory
   readonly box: BoxPort
   readonly ask: AskPersistently
+  readonly settings: Pick<ProvisioningSettings, 'userKind'>
 }): Comparison {
   return {
     async users(signal) {
       const own = await ask((call) => box.getOwnAccount(call), signal)
-      const { seen, hints } = await listUsers(own.id, signal)
+      const { seen, hints } = await listUsers(own, signal)
       const { missing, of } = await missingFrom(seen, directory.users, signal)
       const goneHints = missing.map((userId): Hint => ({ kind: 'user', userId }))
       return { hints: [...hints, ...goneHints], missing: missing.length, of, gone: missing }
@@ -99,10 +103,10 @@ export function createComparison({
     }
   }
 
-  async function listUsers(ownId: BoxUserId, signal: AbortSignal) {
+  async function listUsers(own: OwnAccount, signal: AbortSignal) {
     for (let beginnings = 1; ; beginnings += 1) {
       try {
-        return await listUsersOnce(ownId, signal)
+        return await listUsersOnce(own, signal)
       } catch (error) {
         const isRefused = error instanceof BoxRefusedError
         if (!isRefused || beginnings === mostBeginnings) throw error
@@ -110,14 +114,14 @@ export function createComparison({
     }
   }
 
-  async function listUsersOnce(ownId: BoxUserId, signal: AbortSignal) {
+  async function listUsersOnce(own: OwnAccount, signal: AbortSignal) {
     const seen = new Set<string>()
     const hints: Hint[] = []
     let marker: string | undefined
     do {
       const from = marker
       const page = await ask((call) => box.listUsers(from, call), signal)
-      const people = page.users.filter((user) => user.id !== ownId && !isNotManaged(user))
+      const people = page.users.filter((user) => isShownIn(user, own, settings))
       for (const { id } of people) seen.add(id)
       hints.push(...(await differingUsers(people)))
       marker = page.nextMarker

@@ -15,6 +15,7 @@ import { importedKey, reconcileKey } from '../provisioning/ports.ts'
 import type { BoxCall, BoxPort } from '../provisioning/box-port.ts'
 import type { Directory, DirectoryTransaction } from '../provisioning/ports.ts'
 import { changeGroup, changeUser, newGroup, newUser } from '../provisioning/records.ts'
+import { isShownIn, type OwnAccount } from '../provisioning/population.ts'
 import type { Readiness } from '../provisioning/requests.ts'
 import type { ProvisioningSettings } from '../provisioning/settings.ts'
 import { createAskPersistently } from './persistently.ts'
@@ -100,7 +101,7 @@ export async function createImport(dependencies: ImportDependencies): Promise<Im
     if (isResumed) log.info({ ...counts }, 'the import of the Box enterprise goes on')
     const own = await persistently((call) => box.getOwnAccount(call), signal)
     await persistently((call) => begin(own.id, call), signal)
-    const listed = await importUsers(own.id, progress, signal)
+    const listed = await importUsers(own, progress, signal)
     const groups = await importGroups(signal)
     for (const id of groups.toSorted()) {
       if (id <= progress.after) continue
@@ -134,21 +135,21 @@ export async function createImport(dependencies: ImportDependencies): Promise<Im
 
   /** Box takes a marker for some time only: the listing then begins again. */
   async function importUsers(
-    ownId: string,
+    own: OwnAccount,
     progress: ImportProgress,
     signal: AbortSignal
   ): Promise<ImportProgress> {
     try {
-      return await importUsersFrom(ownId, progress, signal)
+      return await importUsersFrom(own, progress, signal)
     } catch (error) {
       if (!(error instanceof BoxRefusedError)) throw error
       counts.users = 0
-      return importUsersFrom(ownId, { ...progress, marker: '' }, signal)
+      return importUsersFrom(own, { ...progress, marker: '' }, signal)
     }
   }
 
   async function importUsersFrom(
-    ownId: string,
+    own: OwnAccount,
     progress: ImportProgress,
     signal: AbortSignal
   ): Promise<ImportProgress> {
@@ -159,7 +160,7 @@ export async function createImport(dependencies: ImportDependencies): Promise<Im
       const from = marker === '' ? undefined : marker
       const page = await persistently((call) => box.listUsers(from, call), signal)
       const nextMarker = page.nextMarker ?? null
-      const people = page.users.filter((user) => user.id !== ownId && !user.isPlatformAccessOnly)
+      const people = page.users.filter((user) => isShownIn(user, own, settings))
       await directory.transaction(async (tx) => {
         for await (const batch of inTurns(people)) {
           for (const user of batch) await tx.putUser(await userRecord(tx, user))

@@ -15,6 +15,7 @@ import { importedKey, reconcileKey } from '../provisioning/ports.ts'
 import type { BoxPort } from '../provisioning/box-port.ts'
 import type { Directory } from '../provisioning/ports.ts'
 import { createComparison, type ComparedPeople, type Found } from './comparison.ts'
+import type { ProvisioningSettings } from '../provisioning/settings.ts'
 import { createAskPersistently } from './persistently.ts'
 
 /** Compares all people, and the groups whose turn it is, with Box, and notes hints for what differs. */
@@ -91,6 +92,7 @@ export interface ReconcileDependencies {
   readonly clock: Clock
   readonly log: Logger
   readonly alerts: Alerts
+  readonly settings: Pick<ProvisioningSettings, 'userKind'>
   /** How long after one reconcile the next begins; 0: only when asked. */
   readonly everyMs: Milliseconds
   /** Is told of hints that were noted. */
@@ -99,9 +101,9 @@ export interface ReconcileDependencies {
 
 /** Creates the reconcile. It begins only after the first import. */
 export function createReconcile(dependencies: ReconcileDependencies): Reconcile {
-  const { alerts, directory, box, clock, log, everyMs, onHints } = dependencies
+  const { alerts, directory, box, clock, log, settings, everyMs, onHints } = dependencies
   const ask = createAskPersistently({ clock, log, waiting: 'the reconcile waits for Box' })
-  const compare = createComparison({ directory, box, ask })
+  const compare = createComparison({ directory, box, ask, settings })
   let alarm = new AbortController()
 
   return {

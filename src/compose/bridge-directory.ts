@@ -1,7 +1,7 @@
 import type { Logger } from 'pino'
 import type { Config } from '../config/config.ts'
 import type { Clock } from '../lib/clock.ts'
-import type { Directory } from '../provisioning/ports.ts'
+import { importedKey, type Directory } from '../provisioning/ports.ts'
 import { discardDirectory } from '../store/discard.ts'
 import { openDirectory } from '../store/open.ts'
 import { volatileStorage } from '../store/volatile-storage.ts'
@@ -22,8 +22,28 @@ export async function openBridgeDirectory(
   // The embedded emulator begins anew at each start, so the directory of an earlier demo is worthless.
   if (config.mode === 'demo') await discardDirectory(options)
   const directory = await openDirectory(options)
+  await assertSameKind(directory, config)
   if (config.mode === 'box') warnOfVolatileStorage(config.databaseUrl, parts.log)
   return directory
+}
+
+/** Which Box users the directory is about. */
+const userKindKey = 'user-kind'
+
+/** People of one kind would be taken for gone from Box by a bridge that looks for the other. */
+async function assertSameKind(directory: Directory, { userKind }: Config): Promise<void> {
+  const isUsed = (await directory.state.get(importedKey)) !== undefined
+  const kept = (await directory.state.get(userKindKey)) ?? (isUsed ? 'managed' : undefined)
+  if (kept === undefined) {
+    await directory.transaction((tx) => tx.putState(userKindKey, userKind))
+    return
+  }
+  if (kept === userKind) return
+  await directory.close()
+  const other = userKind === 'app' ? 'managed' : 'app'
+  throw new Error(
+    `The database is about ${other} users, and USER_KIND is ${userKind}: name another database in DATABASE_URL, or set USER_KIND to ${other}.`
+  )
 }
 
 /** A directory that is gone with its container takes along what Box cannot give back. */

@@ -103,12 +103,13 @@ interface Settings {
   /** How long a write waits for its turn and for Box. */
   readonly requestBudgetMs: Milliseconds
   /** How a person is matched with a Box user. */
-  readonly association: 'login'
+  readonly association: 'login' | 'external_app_user_id'
   /** What POST does for a Box user or group that SCIM does not know yet. */
   readonly onExisting: 'link' | 'conflict'
   /** Completes a userName that is no e-mail address. */
   readonly loginDomain: string | undefined
-  readonly userKind: 'managed'
+  /** Which Box users SCIM is about. */
+  readonly userKind: 'managed' | 'app'
   /** The Box status that `active: false` becomes. */
   readonly onDeactivate: 'inactive' | 'cannot_delete_edit' | 'cannot_delete_edit_upload'
   /** What follows a deactivation or a DELETE. */

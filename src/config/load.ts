@@ -75,7 +75,7 @@ export function loadDatabaseUrl(env: Environment, readFile: ReadFile): string {
 /** What a mapping depends on; for commands that show what it does. */
 export type MappingConfig = Pick<
   Config,
-  'loginDomain' | 'allowCoadmin' | 'onDeactivate' | 'mappingFile'
+  'loginDomain' | 'allowCoadmin' | 'association' | 'userKind' | 'onDeactivate' | 'mappingFile'
 >
 
 /**
@@ -90,12 +90,21 @@ export function loadMappingConfig(
   path: string | undefined
 ): MappingConfig {
   const given = gather(env, readFile)
-  const keys = ['LOGIN_DOMAIN', 'ALLOW_COADMIN', 'ON_DEACTIVATE', 'MAPPING_FILE']
-  const { loginDomain, allowCoadmin, onDeactivate } = settingsOf(loadKeys(given, env, keys))
+  const keys = [
+    'LOGIN_DOMAIN',
+    'ALLOW_COADMIN',
+    'ASSOCIATION',
+    'USER_KIND',
+    'ON_DEACTIVATE',
+    'MAPPING_FILE'
+  ]
+  const { loginDomain, allowCoadmin, association, userKind, onDeactivate } = settingsOf(
+    loadKeys(given, env, keys)
+  )
   const mappingFile =
     path === undefined ? readMappingFile(given, readFile) : readMappingAt(path, readFile)
   if (isProblem(mappingFile)) throw new ConfigError([mappingFile])
-  return { loginDomain, allowCoadmin, onDeactivate, mappingFile }
+  return { loginDomain, allowCoadmin, association, userKind, onDeactivate, mappingFile }
 }
 
 /** The values of these keys; every other one has its default, whatever was given. */
@@ -152,9 +161,9 @@ function refusedValue(key: string, { values }: Given): ConfigProblem {
   return {
     key,
     ...(shown === undefined ? {} : { given: shown }),
-    reason: setting?.available === false ? 'is not available in this version' : 'is not allowed',
+    reason: 'is not allowed',
     allowed: setting?.allowed ?? 'nothing',
-    advice: setting?.available === false ? `Unset ${key}.` : `Correct ${key}.`
+    advice: `Correct ${key}.`
   }
 }
 

@@ -17,18 +17,16 @@ export interface Setting {
   readonly description: string
   /** True where the value must never be printed. */
   readonly secret: boolean
-  /** False for a key that has only one permitted value, or none, in this version. */
-  readonly available: boolean
 }
 
-type Facts = Omit<Setting, 'key' | 'allowed' | 'secret' | 'available' | 'schema'>
+type Facts = Omit<Setting, 'key' | 'allowed' | 'secret' | 'schema'>
 
 const setting = (
   key: string,
   allowed: string,
   schema: JsonObject,
   facts: Facts & { secret?: boolean }
-): Setting => ({ key, allowed, schema, secret: false, available: true, ...facts })
+): Setting => ({ key, allowed, schema, secret: false, ...facts })
 
 const choice = (key: string, values: readonly string[], facts: Facts): Setting =>
   setting(
@@ -37,13 +35,6 @@ const choice = (key: string, values: readonly string[], facts: Facts): Setting =
     { type: 'string', enum: values },
     facts
   )
-
-/** A key whose other values come with a later version: refused, so that nobody relies on them. */
-const fixed = (key: string, value: string, description: string): Setting => ({
-  ...choice(key, [value], { default: value, description }),
-  allowed: `only \`${value}\``,
-  available: false
-})
 
 /** A list of some of the values, none by default. */
 const some = (key: string, values: readonly string[], description: string): Setting =>
@@ -235,11 +226,11 @@ export const settings: readonly Setting[] = Object.freeze([
       description: 'How long a write waits for its turn and for Box before it answers 429 or 503.'
     }
   ),
-  fixed(
-    'ASSOCIATION',
-    'login',
-    'How a person is matched with a Box user: by login. Matching by `external_app_user_id` is not available in this version.'
-  ),
+  choice('ASSOCIATION', ['login', 'external_app_user_id'], {
+    default: 'login',
+    description:
+      'How a person is matched with a Box user: by login, or by externalId first and then by login. The latter is only for identity providers whose externalId never passes to another person.'
+  }),
   choice('ON_EXISTING', ['link', 'conflict'], {
     default: 'link',
     description:
@@ -255,11 +246,11 @@ export const settings: readonly Setting[] = Object.freeze([
         'Completes a userName that is no e-mail address, where no e-mail is given either.'
     }
   ),
-  fixed(
-    'USER_KIND',
-    'managed',
-    'Kind of Box user to manage. App users are not available in this version.'
-  ),
+  choice('USER_KIND', ['managed', 'app'], {
+    default: 'managed',
+    description:
+      'Which Box users SCIM is about: people who log in to Box, or the app users of this application, who have no login of their own (needs `ASSOCIATION=external_app_user_id`). A database keeps to one kind.'
+  }),
   choice('ON_DEACTIVATE', ['inactive', 'cannot_delete_edit', 'cannot_delete_edit_upload'], {
     default: 'inactive',
     description:

@@ -30,7 +30,28 @@ export function chooseMode(env: Environment, given: Given): ModeChoice {
 /** The rules that concern several keys at once. */
 export function crossProblems(choice: ModeChoice, given: Given): readonly ConfigProblem[] {
   const ofMode = choice.mode === 'demo' ? demoProblems(given) : credentialProblems(choice, given)
-  return [...ofMode, ...leaverProblems(given), ...webhookProblems(given)]
+  return [
+    ...ofMode,
+    ...leaverProblems(given),
+    ...webhookProblems(given),
+    ...associationProblems(given)
+  ]
+}
+
+/** Box makes up the logins of app users, so that nobody could be found by theirs. */
+function associationProblems({ values }: Given): readonly ConfigProblem[] {
+  const association = values.get('ASSOCIATION')
+  const needed = 'external_app_user_id'
+  if (values.get('USER_KIND')?.value !== 'app' || association?.value === needed) return []
+  return [
+    {
+      key: 'ASSOCIATION',
+      ...(association === undefined ? {} : { given: association.shown }),
+      reason: 'app users have no login that they could be found by',
+      allowed: `\`${needed}\` where USER_KIND is \`app\``,
+      advice: `Set ASSOCIATION to ${needed}, or unset USER_KIND.`
+    }
+  ]
 }
 
 /** An alert that is not signed could be anybody's. */

@@ -31,10 +31,10 @@ export interface ConfigValues {
   readonly RECONCILE_HOURS: number
   readonly DRIFT_RESTORE?: string
   readonly REQUEST_BUDGET_SECONDS: number
-  readonly ASSOCIATION: 'login'
+  readonly ASSOCIATION: 'login' | 'external_app_user_id'
   readonly ON_EXISTING: 'link' | 'conflict'
   readonly LOGIN_DOMAIN?: string
-  readonly USER_KIND: 'managed'
+  readonly USER_KIND: 'managed' | 'app'
   readonly ON_DEACTIVATE: 'inactive' | 'cannot_delete_edit' | 'cannot_delete_edit_upload'
   readonly ON_DELETE: LeaverConfig['onDelete']
   readonly TRANSFER_TO?: string

@@ -9,8 +9,10 @@ import type { EnterpriseAdmin } from './enterprise-admin.ts'
 import type { GroupRecord, MemberRole, UserRecord } from './records.ts'
 import type { HiddenUserFacts, SettableUserFields } from './seed.ts'
 
-/** What an administrator may change about a user, a login included. */
-export type AdminUserChanges = Partial<SettableUserFields> & HiddenUserFacts
+/** What an administrator may change about a user, a login included, and which application made them. */
+export type AdminUserChanges = Partial<SettableUserFields> & OwnedFacts
+
+type OwnedFacts = HiddenUserFacts & Pick<NewUser, 'createdBy'>
 
 /**
  * Changes as a person makes them in Box's Admin Console, past the client and past the rights of its
@@ -109,11 +111,19 @@ function adminOf({ enterprise }: EmulatorContext): Actor {
 }
 
 function updateUser(context: EmulatorContext, user: UserRecord, changes: AdminUserChanges): void {
-  const { ownsContent, retained, emailConfirmed, barred, transferMs, concealed, ...fields } =
-    changes
-  const facts = { ownsContent, retained, emailConfirmed, barred, transferMs, concealed }
+  const {
+    ownsContent,
+    retained,
+    emailConfirmed,
+    barred,
+    transferMs,
+    concealed,
+    createdBy,
+    ...fields
+  } = changes
+  const facts = { ownsContent, retained, emailConfirmed, barred, transferMs, concealed, createdBy }
   const changed = context.enterprise.changeUser(withLogin(context, user, fields.login), fields)
-  context.enterprise.changeHiddenFacts(changed, onlySent<HiddenUserFacts>(facts))
+  context.enterprise.changeHiddenFacts(changed, onlySent<OwnedFacts>(facts))
 }
 
 /** The user, with the alias that is to be the login in its place already. */

@@ -280,7 +280,10 @@ export class Enterprise {
   }
 
   /** Changes what Box knows about a user and does not tell. */
-  changeHiddenFacts(user: UserRecord, facts: HiddenUserFacts): UserRecord {
+  changeHiddenFacts(
+    user: UserRecord,
+    facts: HiddenUserFacts & Pick<NewUser, 'createdBy'>
+  ): UserRecord {
     const { ownsContent } = facts
     const changed = this.#put({ ...user, ...facts })
     if (ownsContent === undefined || ownsContent === user.ownsContent) return changed

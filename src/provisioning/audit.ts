@@ -16,7 +16,7 @@ export const strangerActor = 'unknown'
 
 /** What was asked or done, as the audit names it. `docs/audit.md` lists every one. */
 export type AuditAction =
-  | `user.${'create' | 'put' | 'patch' | 'delete'}`
+  | `user.${'create' | 'connect' | 'put' | 'patch' | 'delete'}`
   | `group.${'create' | 'put' | 'patch' | 'delete'}`
   /** The journal worker went on with something. */
   | `bridge.${BoxOperation['kind']}`

@@ -40,6 +40,8 @@ export interface UserWork {
  */
 export type CarryOutUserWork = (work: UserWork, trail: Trail) => Promise<UserRecord>
 
+type UpdateUser = Extract<UserOperation, { readonly kind: 'update-user' }>
+
 /** Creates {@link CarryOutUserWork}; call it under the person's lock. */
 export function createCarryOutUserWork(
   dependencies: Dependencies,
@@ -86,7 +88,9 @@ export function createCarryOutUserWork(
       })
       return after
     } catch (error) {
-      return recover(before, step, error, final)
+      return isExternalIdRefusal(operation, error)
+        ? withoutExternalId(before, { operation, trail }, final)
+        : recover(before, step, error, final)
     }
   }
 
@@ -111,6 +115,22 @@ export function createCarryOutUserWork(
     throw address === undefined ? error : addressRefused(address, error as BoxRefusedError)
   }
 
+  /** Sends the rest of an update; Box does not say that it is the external id that it refuses. */
+  async function withoutExternalId(
+    before: UserRecord,
+    { operation, trail }: { operation: UpdateUser; trail: Trail },
+    final: UserChanges
+  ): Promise<UserRecord> {
+    const { externalAppUserId: _, ...fields } = operation.fields
+    const changes = { ...final, externalIdRefused: true }
+    trail.notes.push(
+      'Box keeps its own external id: it takes one from the creating application only'
+    )
+    return Object.keys(fields).length === 0
+      ? finish(before, changes, trail)
+      : runStep(before, { operation: { ...operation, fields }, trail }, changes)
+  }
+
   /** The record as Box shows the person, where the operation turns out to be done. */
   async function lookFor(
     before: UserRecord,
@@ -125,9 +145,11 @@ export function createCarryOutUserWork(
   }
 
   async function finish(before: UserRecord, final: UserChanges, trail: Trail): Promise<UserRecord> {
-    if (final.shadow === undefined) return before
+    if (Object.keys(final).length === 0) return before
     const after = changeUser(before, final, settings, clock.now())
-    await directory.transaction((tx) => write(tx, { before, after }, trail, true))
+    await directory.transaction((tx) =>
+      write(tx, { before, after }, trail, final.shadow !== undefined)
+    )
     return after
   }
 
@@ -236,6 +258,12 @@ export function accessFirst(
   const open = activates ? undefined : pending.findLast(isRemovalEntry)?.operation
   const first = deactivation ?? (open && { ...open, tombstone: false })
   return (first === undefined ? operations : [first, ...operations]) as readonly UserOperation[]
+}
+
+/** The answer of Box to another application than the one that created the person ("Update user"). */
+function isExternalIdRefusal(operation: UserOperation, error: unknown): operation is UpdateUser {
+  const isForbidden = error instanceof BoxRefusedError && error.status === 403
+  return isForbidden && operation.kind === 'update-user' && 'externalAppUserId' in operation.fields
 }
 
 /** The new login, where Box refuses it: as an alias, or later as the login itself. */

@@ -13,6 +13,7 @@ import type { BoxGroupId, BoxUserId } from './model.ts'
 import {
   groupSubject,
   isRemoval,
+  isUserCreation,
   mayHaveReachedBox,
   userSubject,
   type BoxOperation,
@@ -71,7 +72,9 @@ export function createDrive(dependencies: Dependencies, parts: DriveParts): Driv
 
   async function work(entry: JournalEntry, operation: BoxOperation, trail: Trail): Promise<void> {
     if ('refusals' in operation) return parts.workLeaver(entry, trail)
-    if (isAboutLogin(operation)) return parts.userCreation.look(loginOf(operation), trail)
+    if (isUserCreation(operation) || operation.kind === 'invite-user') {
+      return parts.userCreation.look(entry.subject, trail)
+    }
     switch (operation.kind) {
       case 'create-group':
         return parts.groupCreation.look(operation.fields.name ?? '', trail)
@@ -134,17 +137,6 @@ export function createDrive(dependencies: Dependencies, parts: DriveParts): Driv
     } else if (mayHaveReachedBox(entry)) await membershipWork.look(id, trail, 'background')
     else await memberships.withdrawAbandoned(entry)
   }
-}
-
-type LoginOperation = Extract<BoxOperation, { readonly kind: 'create-user' | 'invite-user' }>
-
-/** Whoever is created or invited has no id yet. */
-function isAboutLogin(operation: BoxOperation): operation is LoginOperation {
-  return operation.kind === 'create-user' || operation.kind === 'invite-user'
-}
-
-function loginOf(operation: LoginOperation): string {
-  return operation.kind === 'invite-user' ? operation.login : (operation.fields.login ?? '')
 }
 
 /** What nobody was promised and takes no access away is looked at only. */

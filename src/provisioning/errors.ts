@@ -72,6 +72,14 @@ export type ProvisioningErrorCode =
   | 'not_found'
   /** The userName, login or externalId belongs to somebody already. */
   | 'login_taken'
+  /** The externalId belongs to somebody already, or not to the person who has the login. */
+  | 'external_id_taken'
+  /** What people are matched by is missing. */
+  | 'external_id_missing'
+  /** The person is deactivated or deleted, and only provisioning brings them back. */
+  | 'deprovisioned'
+  /** It is not known yet whether the account was created. */
+  | 'being_created'
   /** The login belongs to a Box account outside the enterprise. */
   | 'login_taken_outside'
   /** Its owner was invited, and has not accepted yet. */

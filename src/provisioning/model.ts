@@ -36,6 +36,12 @@ export function isResourceId(id: string): boolean {
  */
 export type ScimDocument = JsonObject
 
+/** ASSOCIATION: what a person in Box is found by. */
+export type Association = 'login' | 'external_app_user_id'
+
+/** USER_KIND: whether SCIM is about managed users, or about the app users of this application. */
+export type UserKind = 'managed' | 'app'
+
 /** Box's user status values. The API document knows these four; others are kept as they come. */
 export type BoxUserStatus = string
 
@@ -126,7 +132,7 @@ interface ResourceRecord {
   readonly linked: boolean
   /** True when the resource was deleted in SCIM and is kept in Box. */
   readonly tombstone: boolean
-  /** True when this bridge created the object in Box. */
+  /** True when this bridge, or another one on the same Box app, is known to have created it in Box. */
   readonly createdByBridge: boolean
   /** The resource as the IdP last set it; empty until a SCIM client writes. Never holds `active`. */
   readonly shadow: ScimDocument
@@ -144,6 +150,8 @@ export interface UserRecord extends ResourceRecord {
   readonly snapshot: BoxUser
   /** True while the status in Box is the one that the bridge wrote for `active: false`. */
   readonly deactivatedByBridge: boolean
+  /** True once Box has refused a new external id for this person: it is not sent again. */
+  readonly externalIdRefused: boolean
   /** Addresses that a login change of the bridge made aliases in Box and has not removed yet. */
   readonly aliases: readonly string[]
 }

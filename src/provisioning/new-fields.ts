@@ -5,7 +5,7 @@ import { assertProvisionableRole } from './mapping/roles.ts'
 import { mergeCodes } from './mapping/tracking-codes.ts'
 import { mapUser } from './mapping/user-mapping.ts'
 import type { BoxGroupFields, BoxUserFields, ScimDocument } from './model.ts'
-import { loginMissing } from './refusals.ts'
+import { externalIdMissing, loginMissing } from './refusals.ts'
 import type { ProvisioningSettings } from './settings.ts'
 
 /** What Box gets to make somebody or something new, and what could not be taken over as it is. */
@@ -14,21 +14,21 @@ export interface NewFields<Fields> {
   readonly notes: readonly string[]
 }
 
-/** The fields of a new person. Throws where Box cannot have the person. */
+/** The fields of a new person; app users have no login. Throws where Box cannot have the person. */
 export function newUserFields(
   document: ScimDocument,
-  settings: Pick<ProvisioningSettings, 'mapping' | 'deactivatedStatus'>
-): NewFields<BoxUserFields & { readonly login: string; readonly name: string }> {
-  const { fields, notes } = mapUser(document, settings.mapping)
-  const { login, name = textOf(document, 'userName'), trackingCodes } = fields
-  if (login === undefined) throw loginMissing()
+  { mapping, deactivatedStatus }: Pick<ProvisioningSettings, 'mapping' | 'deactivatedStatus'>
+): NewFields<BoxUserFields & { readonly name: string }> {
+  const { fields, notes } = mapUser(document, mapping)
+  const { login, externalAppUserId, name = textOf(document, 'userName'), trackingCodes } = fields
+  const handle = mapping.login === undefined ? externalAppUserId : login
+  if (handle === undefined) throw mapping.login === undefined ? externalIdMissing() : loginMissing()
   assertProvisionableRole(fields.role)
   return {
     fields: {
       ...fields,
-      login,
-      name: name ?? login,
-      ...(document['active'] === false ? { status: settings.deactivatedStatus } : {}),
+      name: name ?? handle,
+      ...(document['active'] === false ? { status: deactivatedStatus } : {}),
       ...(trackingCodes === undefined ? {} : { trackingCodes: mergeCodes([], trackingCodes) })
     },
     notes

@@ -5,7 +5,13 @@ import type { BoxGroupFields, BoxGroupId, BoxUserFields, BoxUserId } from './mod
 
 /** One change in Box as plain data: it prints, compares, is stored in the journal and run from there. */
 export type BoxOperation =
-  | { readonly kind: 'create-user'; readonly fields: BoxUserFields }
+  | {
+      /** An app user has no login of its own: Box makes one up. */
+      readonly kind: 'create-user' | 'create-app-user'
+      readonly fields: BoxUserFields
+      /** What the person is found by after a lost answer; absent: the login. */
+      readonly foundBy?: 'externalId'
+    }
   /** Invites somebody with a Box account outside the enterprise. */
   | { readonly kind: 'invite-user'; readonly login: string }
   | { readonly kind: 'update-user'; readonly userId: BoxUserId; readonly fields: BoxUserFields }
@@ -107,12 +113,12 @@ export type NewJournalEntry = Pick<
 
 /**
  * What an operation is about. Entries with one subject are worked one after another, under the lock
- * of that name: `user:ID`, `leaver:ID`, `sessions:ID`, `login:LOGIN`, `group:ID`, `group-name:NAME`,
+ * of that name: `user:ID`, `leaver:ID`, `sessions:ID`, `login:LOGIN`, `external-id:ID`, `group:ID`, `group-name:NAME`,
  * `group-members:ID`, `membership:GROUP/USER`.
  */
 export function subjectOf(operation: BoxOperation): string {
   if (operation.kind === 'end-sessions') return sessionsSubject(operation.userId)
-  if (operation.kind === 'create-user') return loginSubject(operation.fields.login ?? '')
+  if (isUserCreation(operation)) return creationSubject(operation)
   if (operation.kind === 'invite-user') return loginSubject(operation.login)
   if (operation.kind === 'create-group') return groupNameSubject(operation.fields.name ?? '')
   if (operation.kind === 'update-group') return groupSubject(operation.groupId)
@@ -141,6 +147,28 @@ export function sessionsSubject(id: BoxUserId): string {
 /** The subject of creating or inviting the person with this login; letter case does not matter. */
 export function loginSubject(login: string): string {
   return `login:${fold(login)}`
+}
+
+/** The subject of creating the person with this external id. */
+export function externalIdSubject(externalId: string): string {
+  return `external-id:${externalId}`
+}
+
+/** A creation of a person. */
+export type UserCreationOperation = Extract<
+  BoxOperation,
+  { readonly kind: 'create-user' | 'create-app-user' }
+>
+
+/** Tells whether the operation creates a person. */
+export function isUserCreation(operation: BoxOperation): operation is UserCreationOperation {
+  return operation.kind === 'create-user' || operation.kind === 'create-app-user'
+}
+
+function creationSubject({ fields, foundBy }: UserCreationOperation): string {
+  return foundBy === 'externalId'
+    ? externalIdSubject(fields.externalAppUserId ?? '')
+    : loginSubject(fields.login ?? '')
 }
 
 /** The subject of everything that changes one group's attributes. */

@@ -34,6 +34,8 @@ export interface UserReads {
   findByAddress(address: string): Promise<UserRecord | undefined>
   /** By shown userName, folded; tombstones left out. */
   findByUserName(userName: string): Promise<UserRecord | undefined>
+  /** Everybody with exactly this shown externalId, tombstones included and last. */
+  findByExternalId(externalId: string): Promise<readonly UserRecord[]>
   /** The resource as it is sent; tombstones left out. `related`: with `groups`. */
   view(id: BoxUserId, related: boolean): Promise<StoredResource | undefined>
   /** A page of what is visible. */

@@ -12,7 +12,9 @@ import { createRunJournaled } from './journaled.ts'
 import { createWorkLeaver } from './leavers.ts'
 import { createMembershipWork } from './membership-work.ts'
 import { createMemberships } from './memberships.ts'
-import type { GroupService, ResourceService, UserService } from './requests.ts'
+import type { ConnectService, GroupService, ResourceService, UserService } from './requests.ts'
+import { createUserAssociation } from './user-association.ts'
+import { createUserClaims } from './user-claim.ts'
 import { createUserCreation } from './user-creation.ts'
 import { createUserInvitation } from './user-invitation.ts'
 import { createSettleUser } from './user-settlement.ts'
@@ -21,6 +23,7 @@ import { createUsers } from './users.ts'
 /** What should happen, ready to be asked. */
 export interface Provisioning {
   readonly users: UserService
+  readonly connections: ConnectService
   readonly groups: GroupService
   readonly resources: ResourceService
   /** Works an open journal entry; for the journal worker. */
@@ -47,8 +50,11 @@ export function createProvisioning(
   const settleUser = createSettleUser(dependencies)
   const carryOut = createCarryOutUserWork(dependencies, settleUser)
   const userParts = { settle: settleUser, carryOut, memberships }
+  const association = createUserAssociation(dependencies)
+  const claims = createUserClaims(dependencies, userParts)
   const invitation = createUserInvitation(dependencies)
-  const userCreation = createUserCreation(dependencies, { ...userParts, invitation })
+  const creationParts = { ...userParts, association, claims, invitation }
+  const userCreation = createUserCreation(dependencies, creationParts)
   const settleGroup = createSettleGroup(dependencies)
   const update = createUpdateGroup(dependencies, settleGroup)
   const groupCreation = createGroupCreation(dependencies, update)
@@ -58,8 +64,11 @@ export function createProvisioning(
   const workLeaver = createWorkLeaver(dependencies)
   const works = { memberships, membershipWork, workLeaver }
   const driveParts = { ...creations, ...settlements, ...works, carryOut }
+  const userUseCases = { settle: settleUser, carryOut, creation: userCreation, association }
+  const users = createUsers(dependencies, userUseCases)
   return {
-    users: createUsers(dependencies, { settle: settleUser, carryOut, creation: userCreation }),
+    users,
+    connections: users,
     groups: createGroups(dependencies, groupParts),
     resources: {
       async search(request) {

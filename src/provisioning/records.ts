@@ -17,6 +17,7 @@ export type UserChanges = Partial<
     | 'shadow'
     | 'snapshot'
     | 'deactivatedByBridge'
+    | 'externalIdRefused'
     | 'aliases'
   >
 >
@@ -34,6 +35,7 @@ export function newUser(
     createdByBridge: false,
     shadow: {},
     deactivatedByBridge: false,
+    externalIdRefused: false,
     aliases: [],
     ...changes,
     snapshot

@@ -49,6 +49,83 @@ export function loginHeldByLeaver(login: string, ownerId: string): ProvisioningE
   )
 }
 
+/** The answer for an externalId that somebody in the directory has already. */
+export function externalIdTaken(
+  externalId: string,
+  { id, tombstone }: Pick<UserRecord, 'id' | 'tombstone'>
+): ProvisioningError {
+  const whose = tombstone
+    ? `user ${id}, who was deleted here and is kept in Box: delete that user in the Box Admin Console first.`
+    : `user ${id} already: match that user instead of creating another.`
+  return new ProvisioningError(
+    'external_id_taken',
+    `The externalId ${quoted(externalId)} belongs to ${whose}`
+  )
+}
+
+/** The answer where one Box user has the externalId and another one the login. */
+export function twoAccounts(
+  externalId: string,
+  { login, ownerId, loginOwnerId }: Record<'login' | 'ownerId' | 'loginOwnerId', string>
+): ProvisioningError {
+  return new ProvisioningError(
+    'external_id_taken',
+    `The externalId ${quoted(externalId)} belongs to user ${ownerId}, and ${login} to user ${loginOwnerId}: ` +
+      'two Box accounts, and which is the person only an admin can tell. Give the other one another login ' +
+      'in the Box Admin Console, or delete it there, and provision again.'
+  )
+}
+
+/** The answer where the login is that of somebody with another externalId. */
+export function loginOfAnother(login: string, id: string): ProvisioningError {
+  return new ProvisioningError(
+    'external_id_taken',
+    `${login} belongs to user ${id}, who has another externalId: by ASSOCIATION that is another person. If ` +
+      'it is the same one, correct the externalId of that user over SCIM; else give that user another ' +
+      'login in the Box Admin Console. Then provision again.'
+  )
+}
+
+/** The answer where several people have one externalId. */
+export function externalIdAmbiguous(externalId: string, ids: readonly string[]): ProvisioningError {
+  return new ProvisioningError(
+    'external_id_taken',
+    `The externalId ${quoted(externalId)} belongs to several users (${ids.slice(0, 10).join(', ')}): give ` +
+      'all but one of them another externalId over SCIM, or delete them, and provision again.'
+  )
+}
+
+/** The answer for a person without that which people are matched by. */
+export function externalIdMissing(): ProvisioningError {
+  return new ProvisioningError(
+    'external_id_missing',
+    'App users have no login that they could be found by: send an externalId that never changes.'
+  )
+}
+
+/** The answer to a sign-in of somebody who left. */
+export function deprovisioned(id: string): ProvisioningError {
+  return new ProvisioningError(
+    'deprovisioned',
+    `User ${id} was deactivated or deleted, and signing in does not bring anybody back: assign the person ` +
+      'to Box in the identity provider, so that provisioning activates the account.'
+  )
+}
+
+/** The answer while it is not known whether Box has carried out the creation of an app user. */
+export function beingCreated(retryAfterSeconds: number): ProvisioningError {
+  return new ProvisioningError(
+    'being_created',
+    'Box has not answered whether it created this user, and does not show the user yet. It is not asked ' +
+      'a second time before that is certain: ask again later.',
+    { retryAfterSeconds }
+  )
+}
+
+function quoted(text: string): string {
+  return JSON.stringify(excerpt(text))
+}
+
 /** The answer for somebody whose account is being deleted in Box at this moment. */
 export function beingDeleted(id: string): ProvisioningError {
   return new ProvisioningError(
@@ -137,10 +214,13 @@ export function inviteRefused(login: string, cause: BoxRefusedError): Provisioni
 }
 
 /** The answer where Box does not create a person, and the login is not the reason. */
-export function creationRefused(login: string, cause: BoxRefusedError): ProvisioningError {
+export function creationRefused(
+  login: string | undefined,
+  cause: BoxRefusedError
+): ProvisioningError {
   return new ProvisioningError(
     'refused_by_box',
-    `Box does not create a user with the login ${login}. ${cause.message} (Box request id ` +
+    `Box does not create ${login === undefined ? 'the app user' : `a user with the login ${login}`}. ${cause.message} (Box request id ` +
       `${cause.requestId}). Where that names no attribute, look in the Box Admin Console whether a seat of ` +
       'the licence is left and whether people of that e-mail domain may be added, and provision again.',
     { cause }

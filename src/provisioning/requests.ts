@@ -74,6 +74,21 @@ export interface UserService {
   search(request: SearchRequest): Promise<SearchPage<StoredResource>>
 }
 
+/** Who signed in, and whether the account is new. */
+export interface Connection {
+  readonly boxUserId: string
+  readonly created: boolean
+}
+
+/** What a single sign-on service asks; like {@link UserService}. */
+export interface ConnectService {
+  /**
+   * Finds the person by ASSOCIATION, or creates the account (just-in-time provisioning). Throws
+   * `deprovisioned` for somebody who left.
+   */
+  connect(document: ScimDocument, context: RequestContext): Promise<Connection>
+}
+
 /** The use cases about groups; like {@link UserService}. */
 export interface GroupService {
   /** Creates, links or restores a group with these members; the result does not show `members`. */

@@ -1,6 +1,7 @@
 import type { Milliseconds } from '../lib/clock.ts'
 import type { DriftClass } from './drift/drift.ts'
 import type { Mapping } from './mapping/mapping.ts'
+import type { Association, UserKind } from './model.ts'
 import type { FuseLimit, FuseName } from './fuse-limit.ts'
 
 /** What becomes of people who leave. */
@@ -19,6 +20,10 @@ export interface LeaverPolicy {
 
 /** The admin's choices that provisioning obeys; see the configuration reference for each key. */
 export interface ProvisioningSettings {
+  /** ASSOCIATION. */
+  readonly association: Association
+  /** USER_KIND. */
+  readonly userKind: UserKind
   /** ON_EXISTING: what a POST for a person or group that Box has and SCIM never wrote does. */
   readonly onExisting: 'link' | 'conflict'
   /** ON_LOGIN_CONFLICT: what a POST for a login that is owned outside the enterprise does. */

@@ -1,47 +1,60 @@
 import { fold } from '../lib/text.ts'
 import { accessFirst, type CarryOutUserWork } from './carry-out.ts'
 import type { Dependencies } from './dependencies.ts'
+import { unlessTrouble, type ProvisioningError } from './errors.ts'
 import { assertNotBeingDeleted } from './leaver-work.ts'
 import { textOf, without } from './mapping/document.ts'
+import { isActive } from './mapping/user-resource.ts'
 import type { Memberships } from './memberships.ts'
 import type { ScimDocument, UserRecord } from './model.ts'
-import { mayHaveReachedBox, userSubject, type JournalEntry } from './operations.ts'
+import { isRemoval, mayHaveReachedBox, userSubject, type JournalEntry } from './operations.ts'
 import { planUser } from './plan/user-plan.ts'
 import { userProtection } from './protection.ts'
 import { changeUser } from './records.ts'
-import { loginHeldByLeaver, loginTaken } from './refusals.ts'
+import { deprovisioned, externalIdTaken, loginHeldByLeaver, loginTaken } from './refusals.ts'
 import type { Trail } from './trail.ts'
+import { hasExternalId, type Handles } from './user-association.ts'
+import type { UserOperation } from './user-operations.ts'
 import type { SettleUser } from './user-settlement.ts'
 
-/** A POST for a login that the directory knows. */
-export interface ClaimRequest {
+/** A request for a person who may be there already. */
+export interface ClaimRequest extends Handles {
   readonly document: ScimDocument
-  readonly login: string
+  /** `scim`: a POST, which links and writes; `connect`: a sign-in, which finds. */
+  readonly by: 'scim' | 'connect'
   readonly trail: Trail
 }
 
-/**
- * Links or restores the person who has the login already, or says why not. Resolves to undefined where
- * it turns out that nobody has it any more.
- */
-export type ClaimUser = (
-  owner: UserRecord,
-  request: ClaimRequest
-) => Promise<UserRecord | undefined>
+/** A claim: resolves to undefined where it turns out that nobody is there any more. */
+type Claim = (owner: UserRecord, request: ClaimRequest) => Promise<UserRecord | undefined>
 
-/** What {@link createClaimUser} works with. */
+/** What becomes of a person who is there already. */
+export interface UserClaims {
+  /** Links or restores whom a POST describes, finds who signs in, or says why not. */
+  readonly claim: Claim
+  /** Gives somebody whom an interrupted request created what it would have recorded. */
+  readonly finish: Claim
+}
+
+/** What {@link createUserClaims} works with. */
 export interface ClaimParts {
   readonly settle: SettleUser
   readonly carryOut: CarryOutUserWork
   readonly memberships: Memberships
 }
 
-/** Creates {@link ClaimUser}. */
-export function createClaimUser(dependencies: Dependencies, parts: ClaimParts): ClaimUser {
+/** Creates {@link UserClaims}. */
+export function createUserClaims(dependencies: Dependencies, parts: ClaimParts): UserClaims {
   const { box, clock, directory, locks, mirror, settings } = dependencies
 
-  return (owner, request) =>
-    locks.run(userSubject(owner.id), async () => {
+  return {
+    claim: (owner, request) =>
+      request.by === 'scim' ? take(owner, request) : meet(owner, request),
+    finish: take
+  }
+
+  function take(owner: UserRecord, request: ClaimRequest): Promise<UserRecord | undefined> {
+    return locks.run(userSubject(owner.id), async () => {
       const current = await directory.users.get(owner.id)
       if (current === undefined) return undefined
       const { record, pending } = await parts.settle(current, request.trail, 'client')
@@ -52,11 +65,62 @@ export function createClaimUser(dependencies: Dependencies, parts: ClaimParts): 
       if (record.tombstone) await parts.memberships.leaveAll(record.id, request.trail)
       return claim(record, pending, request)
     })
+  }
 
-  function assertClaimable(record: UserRecord, { login }: ClaimRequest): void {
-    if (fold(record.snapshot.login) !== fold(login)) throw loginTaken(login, record)
+  /**
+   * Somebody who signs in is found, and nothing but the externalId is written about them. Nobody who
+   * left comes back this way; what the journal still has to take away counts as taken.
+   */
+  async function meet(owner: UserRecord, request: ClaimRequest): Promise<UserRecord | undefined> {
+    const found = await directory.users.get(owner.id)
+    if (found !== undefined && !isSomebodyElse(found, request)) {
+      await assertPresent(found, request)
+      // Who is known does not wait for what is being done about them in Box.
+      if (isRemembered(found, request)) return found
+    }
+    return locks.run(userSubject(owner.id), async () => {
+      const record = await directory.users.get(owner.id)
+      if (record === undefined) return undefined
+      if (isSomebodyElse(record, request)) return leaverMovedOn(record, request)
+      await assertPresent(record, request)
+      return (await unlessTrouble(remember(record, request))) ?? record
+    })
+  }
+
+  async function assertPresent(record: UserRecord, request: ClaimRequest): Promise<void> {
+    assertMatched(record, request)
+    const open = await directory.journal.openFor(userSubject(record.id))
+    const leaves = open.some(({ operation }) => isRemoval(operation))
+    if (record.tombstone || leaves || !isActive(record, settings)) throw deprovisioned(record.id)
+  }
+
+  function isRemembered(record: UserRecord, { externalId }: ClaimRequest): boolean {
+    const isKnown = externalId === undefined || hasExternalId(record, { externalId })
+    return isKnown || userProtection(record, settings) !== undefined
+  }
+
+  /** Whom the login found is found by the externalId from now on. */
+  async function remember(found: UserRecord, request: ClaimRequest): Promise<UserRecord> {
+    const { externalId, trail } = request
+    if (externalId === undefined || isRemembered(found, request)) return found
+    const { record = found } = await parts.settle(found, trail, 'client')
+    trail.notes.push('found by login')
+    const next = { ...record.resource, externalId }
+    const context = { settings, mirror, deactivates: false, accessInDoubt: false }
+    const { operations, shadow } = planUser(record, next, context)
+    const work = {
+      record,
+      operations: operations as readonly UserOperation[],
+      replaces: [],
+      final: { shadow }
+    }
+    return parts.carryOut(work, trail)
+  }
+
+  function assertClaimable(record: UserRecord, request: ClaimRequest): void {
+    assertMatched(record, request)
     const mayLink = settings.onExisting === 'link' || record.createdByBridge
-    if (!record.tombstone && (record.linked || !mayLink)) throw loginTaken(login, record)
+    if (!record.tombstone && (record.linked || !mayLink)) throw taken(record, request)
   }
 
   /**
@@ -65,7 +129,7 @@ export function createClaimUser(dependencies: Dependencies, parts: ClaimParts): 
    */
   async function leaverMovedOn(
     record: UserRecord,
-    { login, trail }: ClaimRequest
+    { login = '', trail }: ClaimRequest
   ): Promise<undefined> {
     const snapshot = await box.getUser(record.id, trail.call('client'))
     if (snapshot !== undefined && fold(snapshot.login) === fold(login)) {
@@ -82,7 +146,7 @@ export function createClaimUser(dependencies: Dependencies, parts: ClaimParts): 
   async function claim(
     record: UserRecord,
     pending: readonly JournalEntry[],
-    { document, trail }: ClaimRequest
+    { by, document, trail }: ClaimRequest
   ): Promise<UserRecord> {
     // Somebody who comes back is active, unless the IdP says otherwise.
     const next = record.tombstone ? { active: true, ...document } : document
@@ -97,11 +161,17 @@ export function createClaimUser(dependencies: Dependencies, parts: ClaimParts): 
     const operations = accessFirst(plan, pending, activates)
     const refusal = operations.length > 0 ? userProtection(record, settings) : undefined
     if (refusal !== undefined) throw refusal
-    const final = { linked: true, tombstone: false, shadow: without(document, ['active']) }
+    const final = { linked: by === 'scim', tombstone: false, shadow: without(document, ['active']) }
     const held = activates ? await directory.journal.heldFor(userSubject(record.id)) : []
     const replaces = [...pending, ...held]
     return parts.carryOut({ record, operations, replaces, final }, trail)
   }
+}
+
+function taken(record: UserRecord, { login, externalId }: ClaimRequest): ProvisioningError {
+  return externalId !== undefined && hasExternalId(record, { externalId })
+    ? externalIdTaken(externalId, record)
+    : loginTaken(login ?? '', record)
 }
 
 /** Box still holds the login for somebody who was deleted here and is not the person of the POST. */
@@ -109,4 +179,10 @@ function isSomebodyElse(record: UserRecord, { document }: ClaimRequest): boolean
   return (
     record.tombstone && textOf(record.resource, 'externalId') !== textOf(document, 'externalId')
   )
+}
+
+function assertMatched(record: UserRecord, request: ClaimRequest): void {
+  const { login } = request
+  const hasLogin = login !== undefined && fold(record.snapshot.login) === fold(login)
+  if (!hasLogin && !hasExternalId(record, request)) throw taken(record, request)
 }

@@ -4,9 +4,15 @@ import { inviteGone, inviteUnknown, isEnded, type Invite } from './invites.ts'
 import { loginSubject, userSubject, type JournalEntry } from './operations.ts'
 import type { DirectoryTransaction } from './ports.ts'
 import { inviteAnswer, inviteRefused, loginTakenOutside } from './refusals.ts'
-import type { BoxUser } from './model.ts'
+import type { BoxUser, ScimDocument } from './model.ts'
 import type { Trail } from './trail.ts'
-import type { ClaimRequest } from './user-claim.ts'
+
+/** A person whom Box did not create because of the login. */
+interface RefusedCreation {
+  readonly document: ScimDocument
+  readonly login: string
+  readonly trail: Trail
+}
 
 /** What is done about a login that belongs to a Box account outside the enterprise. */
 export interface UserInvitation {
@@ -15,7 +21,7 @@ export interface UserInvitation {
    * somebody who is to be inactive. `cause`: how Box refused to create the person. Call it under the
    * login's lock, after {@link settle}. Throws where Box cannot be asked.
    */
-  answer(request: ClaimRequest, cause: BoxRefusedError): Promise<Error>
+  answer(request: RefusedCreation, cause: BoxRefusedError): Promise<Error>
   /**
    * Takes interrupted invites for sent: Box has no list of invites to find one in, and a second mail
    * to a stranger is worse than a person who has to be asked whether the first has come.
@@ -93,7 +99,7 @@ export function createUserInvitation(dependencies: Dependencies): UserInvitation
 }
 
 /** Tells whether the entry is about an invite rather than a creation of the same login. */
-export function isInvitation({ operation }: JournalEntry): boolean {
+function isInvitation({ operation }: JournalEntry): boolean {
   return operation.kind === 'invite-user'
 }
 

@@ -69,6 +69,7 @@ export function userChangesAfter(
       return {
         ...shown,
         aliases: aliasesAfterUpdate(record, operation.fields.login),
+        ...externalIdAfterUpdate(operation.fields, snapshot),
         ...(operation.fields.status === undefined ? {} : { deactivatedByBridge: false })
       }
     case 'add-alias':
@@ -76,6 +77,15 @@ export function userChangesAfter(
     case 'remove-alias':
       return { aliases: record.aliases.filter((email) => fold(email) !== fold(operation.email)) }
   }
+}
+
+/** Whether Box took the external id: it may also pass over one that it does not take. */
+function externalIdAfterUpdate(
+  { externalAppUserId }: BoxUserFields,
+  snapshot: BoxUser | undefined
+): UserChanges {
+  if (externalAppUserId === undefined || snapshot === undefined) return {}
+  return { externalIdRefused: snapshot.externalAppUserId !== externalAppUserId }
 }
 
 /** After a change of the login Box keeps the old one as an alias. */

@@ -19,9 +19,10 @@ import { deactivationOf, planUser, type UserPlan } from './plan/user-plan.ts'
 import { changeUser } from './records.ts'
 import { assertVersion } from './precondition.ts'
 import { isAdmin, userProtection } from './protection.ts'
-import type { RequestContext, UserChange, UserService } from './requests.ts'
+import type { ConnectService, RequestContext, UserChange, UserService } from './requests.ts'
 import { createTrail, type Trail } from './trail.ts'
 import { fuseOpen, goneFromBox, loginTaken, userNotFound } from './refusals.ts'
+import { keepExternalId, type UserAssociation } from './user-association.ts'
 import type { UserCreation } from './user-creation.ts'
 import type { UserOperation } from './user-operations.ts'
 import type { SettleUser } from './user-settlement.ts'
@@ -42,8 +43,9 @@ export function createUsers(
     readonly settle: SettleUser
     readonly carryOut: CarryOutUserWork
     readonly creation: UserCreation
+    readonly association: UserAssociation
   }
-): UserService {
+): UserService & ConnectService {
   const {
     admitDeactivation,
     alerts,
@@ -56,7 +58,7 @@ export function createUsers(
     settings
   } = dependencies
   const audited = createRunAudited(dependencies, { onTrouble: true })
-  const { settle, carryOut, creation } = parts
+  const { settle, carryOut, creation, association } = parts
   const unfinished = keepUnfinished(directory)
 
   return {
@@ -69,14 +71,27 @@ export function createUsers(
       return view(record.id, true)
     },
 
+    async connect(document, context) {
+      assertImported()
+      const trail = createTrail('user.connect', context)
+      const target = `user:${textOf(document, 'userName') ?? textOf(document, 'externalId') ?? ''}`
+      const { record, created } = await audited(trail, target, () =>
+        creation.connect(document, trail)
+      )
+      return { boxUserId: record.id, created }
+    },
+
     async change(id, change, context) {
       assertImported()
       const trail = createTrail(`user.${change.verb}`, context)
       const userId = parseId(id)
       const removal = change.deactivates ? 'deactivate' : undefined
-      await underLock(userId, trail, removal, (record, pending) =>
-        apply(record, pending, change, trail)
-      )
+      const work = () =>
+        underLock(userId, trail, removal, (record, pending) =>
+          apply(record, pending, change, trail)
+        )
+      const lock = await association.lockFor(userId, change)
+      await (lock === undefined ? work() : locks.run(lock, work))
       return view(userId, true)
     },
 
@@ -242,9 +257,11 @@ export function createUsers(
     const accessInDoubt = activates && pending.some(mayHaveReachedBox)
     try {
       assertVersion(record, context)
-      const next = change.apply({ resource: record.resource, shadow: record.shadow })
+      const asked = change.apply({ resource: record.resource, shadow: record.shadow })
+      const next = keepExternalId(record, asked, settings)
       const plan = planUser(record, next, { settings, mirror, deactivates, accessInDoubt })
       await assertFree(record, textOf(next, 'userName'), loginOf(next, settings.mapping))
+      await association.assertFree(record, next)
       assertPlanAllowed(record, plan)
       return { plan }
     } catch (error) {

@@ -1,12 +1,22 @@
 import fastify, { LogController } from 'fastify'
-import type { FastifyBaseLogger, FastifyInstance, FastifyRequest } from 'fastify'
+import type {
+  FastifyBaseLogger,
+  FastifyInstance,
+  FastifyPluginCallback,
+  FastifyRequest
+} from 'fastify'
 import { pino } from 'pino'
 import type { Logger } from 'pino'
 import serviceProviderConfig from '../../scim-schemas/service-provider-config.json' with { type: 'json' }
 import type { Clock, Milliseconds } from '../lib/clock.ts'
 import type { Random } from '../lib/random.ts'
 import type { Denial } from '../provisioning/denials.ts'
-import type { GroupService, ResourceService, UserService } from '../provisioning/requests.ts'
+import type {
+  ConnectService,
+  GroupService,
+  ResourceService,
+  UserService
+} from '../provisioning/requests.ts'
 import type { Authenticate } from './access/caller.ts'
 import { sendTogether } from './plugins/answers.ts'
 import type { AnsweredRequest } from './plugins/answers.ts'
@@ -27,6 +37,7 @@ import type { OverloadLimits, ShedReason, WorkUnderWay } from './plugins/overloa
 import { baseUrlOf, requireHost, scimPath, withoutEntraFlag } from './plugins/urls.ts'
 import { createCursors } from './protocol/cursor.ts'
 import { serveBulk } from './routes/bulk.ts'
+import { serveConnect } from './routes/connect.ts'
 import { serveDiscovery } from './routes/discovery.ts'
 import { groupEndpoint } from './routes/groups.ts'
 import { serveHealth } from './routes/health.ts'
@@ -42,6 +53,7 @@ export interface AppDependencies {
   readonly users: UserService
   readonly groups: GroupService
   readonly resources: ResourceService
+  readonly connections: ConnectService
   readonly readiness: ReadinessSource
   readonly authenticate: Authenticate
   /** Is told of every request that is not let in; default nobody. */
@@ -132,8 +144,8 @@ type Settings = Required<{
 }> & { readonly publicUrl: string | undefined }
 
 /**
- * The SCIM server as a Fastify app that does not listen yet. Everything under `/scim/v2` needs a
- * bearer token; `/healthz` and `/readyz` do not.
+ * The SCIM server as a Fastify app that does not listen yet. `/connect` and everything under `/scim/v2`
+ * need a bearer token; `/healthz` and `/readyz` do not.
  */
 export function buildApp(deps: AppDependencies, options: AppOptions): FastifyInstance {
   const settings = withDefaults(options)
@@ -163,13 +175,12 @@ export function buildApp(deps: AppDependencies, options: AppOptions): FastifyIns
   serveHealth(app, deps.readiness, deps.authenticate)
   pointToScim(app)
   let underWay = nothingUnderWay
-  app.register(
-    (scim, _options, done) => {
-      underWay = serveScim(scim, deps, { ...settings, count })
-      done()
-    },
-    { prefix: scimPath }
-  )
+  app.register((guarded, _options, done) => {
+    underWay = guard(guarded, deps, { ...settings, count })
+    serveConnect(guarded, deps.connections)
+    guarded.register(serveScim(deps, settings), { prefix: scimPath })
+    done()
+  })
   if (monitoring !== undefined) {
     const read = () => monitoring.read({ ...underWay(), connections: openConnections() })
     const source = { contentType: monitoring.contentType, read }
@@ -182,28 +193,29 @@ function nothingUnderWay(): WorkUnderWay {
   return { writes: 0, heldBytes: 0 }
 }
 
-function serveScim(
-  scim: FastifyInstance,
+/** Lets in who may ask, and as much as there is room for. Returns what is under way. */
+function guard(
+  app: FastifyInstance,
   deps: AppDependencies,
-  {
-    publicUrl,
-    bodyLimit,
-    requestBudgetMs,
-    overload,
-    count
-  }: Settings & { readonly count: CountRequest }
+  { bodyLimit, requestBudgetMs, overload, count }: Settings & { readonly count: CountRequest }
 ): () => WorkUnderWay {
-  const baseUrl = (request: FastifyRequest) => baseUrlOf(request, publicUrl)
-
-  requireToken(scim, deps.authenticate, count)
-  const underWay = shedLoad(scim, {
+  requireToken(app, deps.authenticate, count)
+  const underWay = shedLoad(app, {
     limits: overload,
     bodyLimit,
     eventLoopDelayMs: () => deps.monitoring?.eventLoopDelayMs() ?? 0,
     writeMs: requestBudgetMs,
     onShed: (reason) => deps.monitoring?.shed(reason)
   })
-  checkContentHeaders(scim)
+  checkContentHeaders(app)
+  return underWay
+}
+
+function serveScim(
+  deps: AppDependencies,
+  { publicUrl, bodyLimit }: Settings
+): FastifyPluginCallback {
+  const baseUrl = (request: FastifyRequest) => baseUrlOf(request, publicUrl)
   const { cursorTimeout } = serviceProviderConfig.pagination
   const cursors = createCursors({
     secret: deps.cursorSecret,
@@ -212,13 +224,15 @@ function serveScim(
   })
   const context = { baseUrlOf: baseUrl, cursors }
   const endpoints = { User: userEndpoint(deps.users), Group: groupEndpoint(deps.groups) }
-  for (const endpoint of Object.values(endpoints)) serveResources(scim, endpoint, context)
-  serveBulk(scim, { endpoints, baseUrlOf: baseUrl, clock: deps.clock, bodyLimit })
-  serveRootSearch(scim, deps.resources, context)
-  serveDiscovery(scim, baseUrl)
-  refuseUnsupportedParts(scim)
-  refuseUnknown(scim)
-  return underWay
+  return (scim, _options, done) => {
+    for (const endpoint of Object.values(endpoints)) serveResources(scim, endpoint, context)
+    serveBulk(scim, { endpoints, baseUrlOf: baseUrl, clock: deps.clock, bodyLimit })
+    serveRootSearch(scim, deps.resources, context)
+    serveDiscovery(scim, baseUrl)
+    refuseUnsupportedParts(scim)
+    refuseUnknown(scim)
+    done()
+  }
 }
 
 function createServer({ random }: AppDependencies, settings: Settings): FastifyInstance {

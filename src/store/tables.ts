@@ -24,6 +24,7 @@ interface ResourceTable {
 /** People. */
 interface UserTable extends ResourceTable {
   readonly deactivated_by_bridge: number
+  readonly external_id_refused: number
   /** The Box login, folded. */
   readonly login_key: string
   /** The resource's `userName`, folded. */

@@ -30,6 +30,7 @@ const columns = [
   'tombstone',
   'created_by_bridge',
   'deactivated_by_bridge',
+  'external_id_refused',
   'login_key',
   'user_name_key',
   'external_id',
@@ -82,6 +83,11 @@ function prepareStatements(db: Kysely<Tables>) {
       (key: Param<string>) => sql<RecordRow>`${record} where u.user_name_key = ${key}
         and u.tombstone = 0 order by u.created, u.id limit 1`
     ),
+    findByExternalId: prepareSql(
+      db,
+      (externalId: Param<string>) => sql<RecordRow>`${record}
+        where u.external_id = ${externalId} order by u.tombstone, u.created, u.id`
+    ),
     view: prepareRead(db, (id: Param<string>) => viewOf(userKind, id, false)),
     viewRelated: prepareRead(db, (id: Param<string>) => viewOf(userKind, id, true)),
     visible: prepareSql(
@@ -130,6 +136,9 @@ function createReads(
     get: (id) => first(statements.get(session, id)),
     findByAddress: (address) => first(statements.findByAddress(session, fold(address))),
     findByUserName: (userName) => first(statements.findByUserName(session, fold(userName))),
+    async findByExternalId(externalId) {
+      return (await statements.findByExternalId(session, externalId)).map(toRecord)
+    },
     async view(id, related) {
       const statement = related ? statements.viewRelated : statements.view
       const [row] = statement(session, id)
@@ -158,6 +167,7 @@ function toRow(record: UserRecord): UserRow {
     tombstone: Number(record.tombstone),
     created_by_bridge: Number(record.createdByBridge),
     deactivated_by_bridge: Number(record.deactivatedByBridge),
+    external_id_refused: Number(record.externalIdRefused),
     login_key: fold(record.snapshot.login),
     user_name_key: userName === null ? null : fold(userName),
     external_id: textAttribute(record.resource, 'externalId'),
@@ -178,6 +188,7 @@ function toRecord(row: RecordRow): UserRecord {
     tombstone: row.tombstone === 1,
     createdByBridge: row.created_by_bridge === 1,
     deactivatedByBridge: row.deactivated_by_bridge === 1,
+    externalIdRefused: row.external_id_refused === 1,
     aliases: JSON.parse(row.aliases) as string[],
     shadow: parseObject(row.shadow),
     snapshot: JSON.parse(row.snapshot) as BoxUser,

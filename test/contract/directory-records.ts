@@ -70,6 +70,7 @@ export function user(
     tombstone: false,
     createdByBridge: false,
     deactivatedByBridge: false,
+    externalIdRefused: false,
     aliases: [],
     shadow: { userName },
     snapshot: boxUser(String(id), userName),

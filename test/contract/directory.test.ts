@@ -141,6 +141,25 @@ for (const [name, open] of Object.entries(implementations)) {
       t.strictSame(await directory.users.visible(['1', '2', '3', "x'"]), new Set(['1']))
     })
 
+    withDirectory('people are found by externalId, whoever left last', async (t, directory) => {
+      await directory.transaction(async (tx) => {
+        await tx.putUser(user(1, { externalId: 'e-1' }, { tombstone: true }))
+        await tx.putUser(user(2, { externalId: 'e-1' }, { externalIdRefused: true }))
+        await tx.putUser(user(3, { externalId: 'E-1' }))
+        await tx.putUser(user(4))
+      })
+      const found = await directory.users.findByExternalId('e-1')
+      t.strictSame(
+        found.map(({ id }) => id),
+        ['2', '1']
+      )
+      t.strictSame(
+        found.map(({ externalIdRefused }) => externalIdRefused),
+        [true, false]
+      )
+      t.strictSame(await directory.users.findByExternalId('e-2'), [])
+    })
+
     withDirectory('memberships are rows', async (t, directory) => {
       const rows = [
         membership(1, 10),

@@ -18,6 +18,8 @@ t.test('every example of docs/mapping.md does what it says', async (t) => {
       mappingFile: { name: 'example', content },
       loginDomain: undefined,
       allowCoadmin: false,
+      association: 'login',
+      userKind: 'managed',
       onDeactivate: 'inactive'
     })
     const { fields, refused } = tool.preview(resource)

@@ -17,7 +17,7 @@ export interface FusedBridge extends Bridge {
   /** What `box-scim fuse list --json` tells. */
   report(): Promise<FuseReport>
   /** What is held, as the database file has it: the kinds of the operations, oldest first. */
-  held(): readonly string[]
+  readonly held: () => readonly string[]
   /** Tells whether a fuse is open, as the database file has it. */
   isOpen(fuse: FuseName): boolean
   /** Reads the database. */

@@ -7,11 +7,11 @@ import { until } from './until.ts'
 /** A bridge with a clock and a database to look into, and what tests about leavers ask it. */
 export interface LeavingBridge extends FusedBridge {
   /** The SCIM path of somebody. */
-  pathOf(login: string): string
+  readonly pathOf: (login: string) => string
   /** The calls that have reached Box since the last time, polls and tokens aside. */
   readonly takeCalls: () => readonly string[]
   /** The audit about somebody, oldest first. */
-  audit(id: string): readonly AuditRow[]
+  readonly audit: (id: string) => readonly AuditRow[]
   /** Lets time pass until the condition holds. */
   readonly pass: (what: string, condition: () => boolean) => Promise<void>
   /** What `box-scim status` tells about leavers. */

@@ -43,5 +43,5 @@ export const guardedRequests: readonly GuardedRequest[] = [
     'GET /Me/1': [],
     'GET /nothing': []
   }),
-  ...below('', { 'GET /metrics': ['metrics'] })
+  ...below('', { 'GET /metrics': ['metrics'], 'POST /connect': ['connect'] })
 ]

@@ -14,6 +14,8 @@ export const now = Date.UTC(2026, 0, 1)
 
 /** The defaults of the configuration. */
 export const defaultSettings: ProvisioningSettings = {
+  association: 'login',
+  userKind: 'managed',
   onExisting: 'link',
   onLoginConflict: 'reject',
   deactivatedStatus: 'inactive',

@@ -25,6 +25,28 @@ function mapped(content: JsonValue, document: ScimDocument) {
   return mapUser(document, compile(content))
 }
 
+t.test('ASSOCIATION=external_app_user_id needs the externalId as it is', async (t) => {
+  const options = {
+    loginDomain: undefined,
+    allowCoadmin: false,
+    association: 'external_app_user_id'
+  } as const
+  t.ok(compileMapping(undefined, options))
+  for (const from of ['userName', { value: 'x' }]) {
+    const content = { user: { externalAppUserId: { from } } }
+    t.throws(() => compileMapping({ name: 'mapping.json', content }, options), {
+      message: /user\/externalAppUserId: ASSOCIATION=external_app_user_id finds people/
+    })
+  }
+})
+
+t.test('app users have no login', async (t) => {
+  const options = { loginDomain: 'example.com', allowCoadmin: false, userKind: 'app' } as const
+  const mapping = compileMapping(undefined, options)
+  const { fields } = mapUser({ userName: 'jo@example.com', displayName: 'Jo' }, mapping)
+  t.strictSame(fields, { name: 'Jo' })
+})
+
 t.test(
   'every problem is named at once, with its place, what is given and what is allowed',
   async (t) => {

@@ -2,6 +2,8 @@ import { ProvisioningError } from '../../src/provisioning/errors.ts'
 import type { ScimDocument, StoredResource } from '../../src/provisioning/model.ts'
 import type { MixedSearchRequest, SearchPage, SearchRequest } from '../../src/provisioning/query.ts'
 import type {
+  Connection,
+  ConnectService,
   GroupService,
   MemberChange,
   RequestContext,
@@ -94,7 +96,7 @@ class MemoryResources {
 }
 
 /** A `UserService` in memory. */
-export class MemoryUsers extends MemoryResources implements UserService {
+export class MemoryUsers extends MemoryResources implements UserService, ConnectService {
   constructor() {
     super('urn:ietf:params:scim:schemas:core:2.0:User', 'userName', true)
   }
@@ -102,6 +104,11 @@ export class MemoryUsers extends MemoryResources implements UserService {
   async create(document: ScimDocument, context: RequestContext): Promise<StoredResource> {
     this.record({ method: 'create', context })
     return this.insert(document, [])
+  }
+
+  async connect(document: ScimDocument, context: RequestContext): Promise<Connection> {
+    this.record({ method: 'connect', context })
+    return { boxUserId: this.insert(document, []).id, created: true }
   }
 
   async change(

@@ -86,6 +86,7 @@ export async function startServer(
       users,
       groups,
       resources: new MemoryMix(users, groups),
+      connections: users,
       cursorSecret: 'a secret of the tests',
       readiness: () => state.readiness,
       authenticate,

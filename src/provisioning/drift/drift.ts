@@ -41,10 +41,3 @@ function sameCodes(before: readonly TrackingCode[], after: readonly TrackingCode
 function inOrder(codes: readonly TrackingCode[]): readonly string[] {
   return codes.map(({ name, value }) => JSON.stringify([name, value])).toSorted()
 }
-
-/** Tells whether Box shows somebody who is no managed user of the enterprise: those are not shown. */
-export function isNotManaged({ isPlatformAccessOnly, enterpriseName, status }: BoxUser): boolean {
-  // Of people outside the enterprise Box shows little more than name and login ("Get user").
-  const isOutside = enterpriseName === '' && status === ''
-  return isPlatformAccessOnly || isOutside
-}

@@ -7,6 +7,7 @@ import { keepLeaverWork } from '../leaver-work.ts'
 import { isActive } from '../mapping/user-resource.ts'
 import type { BoxUser, BoxUserId, UserRecord } from '../model.ts'
 import {
+  externalIdSubject,
   isRemoval,
   isSameOperation,
   loginSubject,
@@ -24,7 +25,9 @@ import type { UserOperation } from '../user-operations.ts'
 import { endInvite } from '../user-invitation.ts'
 import { forgetUser } from '../user-settlement.ts'
 import { untilAllowed, type DeletionGuard } from './deletions.ts'
-import { changedUserFields, isNotManaged } from './drift.ts'
+import { isOfKind, isShownIn, type OwnAccount } from '../population.ts'
+import type { DirectoryTransaction } from '../ports.ts'
+import { changedUserFields } from './drift.ts'
 import { keepUnfinished, type Unfinished } from './unfinished.ts'
 import { soonAgain, whenJournalIsDone, type RefreshOutcome } from './outcome.ts'
 import { reportDrift, type Difference } from './report.ts'
@@ -37,7 +40,7 @@ export interface RefreshUserParts {
   readonly carryOut: CarryOutUserWork
   readonly deletions: DeletionGuard
   /** The account the bridge acts as. */
-  readonly ownId: (trail: Trail) => Promise<BoxUserId>
+  readonly own: (trail: Trail) => Promise<OwnAccount>
   /** Is told of work that is left to the journal worker. */
   readonly onAcknowledged: () => void
 }
@@ -90,21 +93,20 @@ export function createRefreshUser(
       await box.getOwnAccount(trail.call('background'))
       return disappear({ record, open }, 'deleted in Box', trail)
     }
-    if (isNotManaged(snapshot)) {
+    if (!isOfKind(snapshot, settings)) {
       return disappear({ record, open }, 'no managed user of the enterprise any more', trail)
     }
     return compare({ record, open }, snapshot, trail)
   }
 
   async function appear(snapshot: BoxUser | undefined, trail: Trail): Promise<RefreshOutcome> {
-    if (snapshot === undefined || isNotManaged(snapshot)) return 'done'
-    if (snapshot.id === (await parts.ownId(trail))) return 'done'
+    if (snapshot === undefined || !isOfKind(snapshot, settings)) return 'done'
+    if (!isShownIn(snapshot, await parts.own(trail), settings)) return 'done'
     return directory.transaction(async (tx) => {
       const known = await tx.users.get(snapshot.id)
       if (known !== undefined) return soonAgain
       // Perhaps the bridge's own, by a creation whose answer was lost.
-      const creations = await tx.journal.openFor(loginSubject(snapshot.login))
-      if (creations.length > 0) return whenJournalIsDone
+      if (await isBeingCreated(tx, snapshot)) return whenJournalIsDone
       const now = clock.now()
       await tx.putUser(newUser(snapshot, {}, settings, now))
       await endInvite(tx, snapshot, { trail, now })
@@ -250,4 +252,14 @@ export function createRefreshUser(
 
 function accessWord(isActiveNow: boolean): string {
   return isActiveNow ? 'activated' : 'deactivated'
+}
+
+async function isBeingCreated(
+  { journal }: DirectoryTransaction,
+  { login, externalAppUserId }: BoxUser
+): Promise<boolean> {
+  const byLogin = await journal.openFor(loginSubject(login))
+  const byId =
+    externalAppUserId === '' ? [] : await journal.openFor(externalIdSubject(externalAppUserId))
+  return byLogin.length + byId.length > 0
 }

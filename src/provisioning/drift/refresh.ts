@@ -3,7 +3,7 @@ import type { CarryOutUserWork } from '../carry-out.ts'
 import type { Dependencies } from '../dependencies.ts'
 import type { UpdateGroup } from '../group-update.ts'
 import { hintKey, type NotedHint } from '../hints.ts'
-import type { BoxUserId } from '../model.ts'
+import type { OwnAccount } from '../population.ts'
 import { createTrail, type Trail } from '../trail.ts'
 import { createDeletionGuard } from './deletions.ts'
 import { createRecordSeenMembership } from './membership-seen.ts'
@@ -37,14 +37,14 @@ export function createRefresh(dependencies: Dependencies, parts: RefreshParts): 
   const refreshUser = createRefreshUser(dependencies, {
     carryOut,
     deletions,
-    ownId,
+    own: ownAccount,
     onAcknowledged
   })
   const refreshGroup = createRefreshGroup(dependencies, { update, deletions })
   const members = createRefreshMembers(dependencies, { refreshGroup, record, onAcknowledged })
   const membershipParts = { refreshUser, refreshGroup, record, onAcknowledged }
   const membership = createRefreshMembership(dependencies, membershipParts)
-  let own: Promise<{ readonly id: BoxUserId }> | undefined
+  let own: Promise<OwnAccount> | undefined
 
   return async (noted, deadline) => {
     const correlationId = `${hintKey(noted.hint)}@${clock.now()}`
@@ -71,10 +71,10 @@ export function createRefresh(dependencies: Dependencies, parts: RefreshParts): 
   }
 
   /** Asked once: the account that an application acts as never changes. */
-  async function ownId(trail: Trail): Promise<BoxUserId> {
+  async function ownAccount(trail: Trail): Promise<OwnAccount> {
     own ??= box.getOwnAccount(trail.call('background'))
     try {
-      return (await own).id
+      return await own
     } catch (error) {
       own = undefined
       throw error

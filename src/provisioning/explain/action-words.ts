@@ -3,6 +3,7 @@ import type { AuditAction } from '../audit.ts'
 /** What each action is, in words that follow "asked to" or stand alone. */
 const actionWords: Readonly<Record<AuditAction, string>> = {
   'user.create': 'create a person',
+  'user.connect': 'find or create the Box user of who signs in',
   'user.put': 'replace the attributes of a person',
   'user.patch': 'change a person',
   'user.delete': 'delete a person',
@@ -11,6 +12,7 @@ const actionWords: Readonly<Record<AuditAction, string>> = {
   'group.patch': 'change a group',
   'group.delete': 'delete a group',
   'bridge.create-user': 'looked up what became of the creation of a person',
+  'bridge.create-app-user': 'looked up what became of the creation of an app user',
   'bridge.invite-user': 'looked up what became of an invite',
   'bridge.update-user': 'looked up what became of a change of a person',
   'bridge.deactivate-user': 'went on with a deactivation',

@@ -8,6 +8,7 @@ type Words = (operation: AuditedOperation, names: Names) => string
 
 const words: Readonly<Record<AuditedOperation['kind'], Words>> = {
   'create-user': (it) => `create a person in Box: ${settings(it)}`,
+  'create-app-user': (it) => `create an app user in Box: ${settings(it)}`,
   'invite-user': (it) => `invite ${it.login ?? ''} to the enterprise`,
   'update-user': (it, names) => `change ${user(it, names)} in Box: ${settings(it)}`,
   'deactivate-user': (it, names) =>

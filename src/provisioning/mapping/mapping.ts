@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../../lib/json.ts'
-import type { ScimDocument } from '../model.ts'
+import type { Association, ScimDocument, UserKind } from '../model.ts'
 import { accept, boxGroupFields, boxUserFields, type BoxField, type Scalar } from './box-fields.ts'
 import type { ConverterFacts } from './converters.ts'
 import { compileField, type FieldContext, type FieldMapping } from './field-mapping.ts'
@@ -10,8 +10,8 @@ import { readMaps } from './value-map.ts'
 /** How SCIM attributes and Box fields belong together: a mapping file, compiled once at start. */
 export interface Mapping {
   readonly user: readonly FieldMapping[]
-  /** The field among `user` that says who somebody is in Box. */
-  readonly login: FieldMapping
+  /** The field among `user` that says who somebody is in Box; app users have none. */
+  readonly login: FieldMapping | undefined
   /** The tracking codes that belong to the mapping, each by its name. */
   readonly trackingCodes: readonly FieldMapping[]
   readonly group: readonly FieldMapping[]
@@ -23,6 +23,10 @@ export interface Mapping {
 export interface MappingOptions extends ConverterFacts {
   /** ALLOW_COADMIN. */
   readonly allowCoadmin: boolean
+  /** USER_KIND; default `managed`. */
+  readonly userKind?: UserKind
+  /** ASSOCIATION; default `login`. */
+  readonly association?: Association
 }
 
 /** A mapping file that was read, and its name for messages. */
@@ -61,15 +65,35 @@ export function compileMapping(file: MappingFile | undefined, options: MappingOp
     place: place.at('group')
   })
   const login = user.find(({ name }) => name === 'login')
+  if (options.association === 'external_app_user_id') requireExternalId(user, place.at('user'))
   if (problems.length > 0) throw new MappingError(file?.name ?? 'mapping/default.json', problems)
   if (login === undefined) throw new TypeError('A mapping without a login was let through')
-  const fingerprint = JSON.stringify([merged, options.loginDomain, options.allowCoadmin])
-  return { user, login, trackingCodes, group, fingerprint }
+  const { loginDomain, allowCoadmin, userKind } = options
+  const facts = [merged, loginDomain, allowCoadmin, ...(userKind === 'app' ? [userKind] : [])]
+  const rest = { trackingCodes, group, fingerprint: JSON.stringify(facts) }
+  // Box makes up the login of an app user, which says nothing about the person.
+  return userKind === 'app'
+    ? { ...rest, user: user.filter((field) => field !== login), login: undefined }
+    : { ...rest, user, login }
+}
+
+/** People can only be found in Box by what was written there as it came. */
+function requireExternalId(user: readonly FieldMapping[], place: Place): void {
+  const field = user.find(({ name }) => name === 'externalAppUserId')
+  const probe = 'e0B-1'
+  if (field?.evaluate({ externalId: probe }).value === probe) return
+  place
+    .at('externalAppUserId')
+    .report(
+      undefined,
+      'ASSOCIATION=external_app_user_id finds people in Box by it',
+      '{"from": "externalId"}'
+    )
 }
 
 /** The Box login of a person; undefined where nothing that was sent can be one. */
 export function loginOf(document: ScimDocument, { login }: Mapping): string | undefined {
-  const { value } = login.evaluate(document)
+  const value = login?.evaluate(document).value
   return value === undefined ? undefined : String(value)
 }
 

@@ -6,6 +6,7 @@ import type { BoxGroupFields, BoxUserFields, GroupRecord, UserRecord } from '../
 import type { BoxOperation } from '../operations.ts'
 import type { ProvisioningSettings } from '../settings.ts'
 import { isProtectedGroup, userProtection } from '../protection.ts'
+import { takesExternalId } from './user-meaning.ts'
 import { deactivationOf, planFields } from './user-plan.ts'
 
 /** How a person in Box becomes again what the IdP last set. */
@@ -54,11 +55,12 @@ export function planUserRestoration(
 
 /** What SCIM had written to those of the `changed` fields that Box does not hold any more. */
 function writtenFields(
-  { shadow, snapshot, createdByBridge }: UserRecord,
+  record: UserRecord,
   changed: readonly string[],
   settings: ProvisioningSettings
 ): BoxUserFields {
   if (!settings.restores.includes('users')) return {}
+  const { shadow, snapshot } = record
   const { status: _, ...fields } = mapUser(shadow, settings.mapping).fields
   const defaults = new Set(
     settings.mapping.user
@@ -70,8 +72,7 @@ function writtenFields(
       // A default is nothing that anybody said.
       .filter((name) => !defaults.has(name))
       .filter((name) => changed.includes(name) && !sameField(name, fields[name], snapshot[name]))
-      // Box lets only the application that created a user change the external id ("Update user").
-      .filter((name) => name !== 'externalAppUserId' || createdByBridge)
+      .filter((name) => name !== 'externalAppUserId' || takesExternalId(record))
       .map((name) => [name, fields[name]])
   )
 }

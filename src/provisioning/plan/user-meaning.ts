@@ -38,13 +38,12 @@ export function changedMeaning(
   next: ScimDocument,
   mapping: Mapping
 ): ChangedMeaning {
-  const { snapshot, createdByBridge } = record
+  const { snapshot } = record
   const after = nextShadow(record.shadow, record.resource, next)
   const fields = new Map<string, unknown>()
   const notes: string[] = []
   for (const field of mapping.user) {
-    // Box lets only the application that created a user change the external id ("Update user").
-    if (field.name === 'externalAppUserId' && !createdByBridge) continue
+    if (field.name === 'externalAppUserId' && !takesExternalId(record)) continue
     const held = snapshot[field.name as MappedUserField]
     const change = changeOf(field, { record, next, after }, held)
     if (change.after.note !== undefined) notes.push(change.after.note)
@@ -55,6 +54,17 @@ export function changedMeaning(
   const codes = changedCodes({ record, next, after }, mapping)
   if (codes.length > 0) fields.set('trackingCodes', codes)
   return { fields: Object.fromEntries(fields), notes }
+}
+
+/**
+ * Box lets only the application that created a user change the external id ("Update user"), and what it
+ * has refused once it refuses again.
+ */
+export function takesExternalId({
+  createdByBridge,
+  externalIdRefused
+}: Pick<UserRecord, 'createdByBridge' | 'externalIdRefused'>): boolean {
+  return createdByBridge && !externalIdRefused
 }
 
 interface Step {

@@ -45,6 +45,7 @@ const invalidValue: Kind = { status: 400, scimType: 'invalidValue' }
 export const provisioningAnswers: Readonly<Record<ProvisioningErrorCode, Kind>> = {
   not_found: { status: 404 },
   login_taken: uniqueness,
+  external_id_taken: uniqueness,
   login_taken_outside: uniqueness,
   invite_pending: uniqueness,
   invite_ended: uniqueness,
@@ -52,12 +53,15 @@ export const provisioningAnswers: Readonly<Record<ProvisioningErrorCode, Kind>> 
   group_name_taken: uniqueness,
   protected: { status: 400, scimType: 'mutability' },
   login_missing: invalidValue,
+  external_id_missing: invalidValue,
+  deprovisioned: { status: 409 },
   role_not_allowed: invalidValue,
   unknown_members: invalidValue,
   invalid_value: invalidValue,
   refused_by_box: invalidValue,
   importing: { status: 503 },
   busy: { status: 503 },
+  being_created: { status: 503 },
   being_deleted: { status: 503 },
   fuse_open: { status: 503 },
   version_mismatch: { status: 412 }

@@ -65,6 +65,19 @@ function jsonSchema({ core, extensions }: ResourceType, whole: boolean): AnySche
   }
 }
 
+/** Who signs in is told by the externalId at least; `active` is for provisioning to decide. */
+function signInSchema(): AnySchemaObject {
+  const part = jsonSchema(resourceTypes.User, false)
+  const own = { externalId: { type: 'string', pattern: '\\S' }, active: { const: true } }
+  return {
+    ...part,
+    required: ['externalId'],
+    properties: { ...(part['properties'] as AnySchemaObject), ...own }
+  }
+}
+
+const signIn = ajv.compile(signInSchema())
+
 function compile(type: ResourceType): Readonly<Record<'whole' | 'part', ValidateFunction>> {
   return {
     whole: ajv.compile(jsonSchema(type, true)),
@@ -91,6 +104,11 @@ export function validateDocument(type: ResourceType, document: ScimDocument): vo
 /** Like {@link validateDocument} for a part of a document: nothing is required. */
 export function validatePart(type: ResourceType, part: ScimDocument): void {
   check(type, part, validators[type.name].part)
+}
+
+/** Like {@link validateDocument} for a person who signs in: an externalId is required, nothing else. */
+export function validateSignIn(document: ScimDocument): void {
+  check(resourceTypes.User, document, signIn)
 }
 
 function check(type: ResourceType, document: ScimDocument, validate: ValidateFunction): void {
@@ -142,6 +160,7 @@ const expectations: ReadonlyMap<unknown, string> = new Map([
 
 function expectation({ keyword, params }: ErrorObject): string {
   if (keyword === 'format') return 'a date and time'
+  if (keyword === 'const') return JSON.stringify((params as JsonObject)['allowedValue'])
   if (keyword === 'pattern') return 'a string that is not blank'
   const type: unknown = (params as JsonObject)['type']
   return expectations.get(type) ?? 'another value'

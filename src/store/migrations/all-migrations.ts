@@ -6,6 +6,7 @@ import { membershipIndex } from './0005-membership-index.ts'
 import { hints } from './0006-hints.ts'
 import { journalCounts } from './0007-journal-counts.ts'
 import { invites } from './0008-invites.ts'
+import { externalIdRefused } from './0009-external-id-refused.ts'
 import { dryRun } from './0010-dry-run.ts'
 import { audit } from './0011-audit.ts'
 import type { Migration } from './migration.ts'
@@ -20,6 +21,7 @@ export const allMigrations: readonly Migration[] = [
   hints,
   journalCounts,
   invites,
+  externalIdRefused,
   dryRun,
   audit
 ]
