@@ -208,7 +208,7 @@ t.test('RFC 7644 §3.7: leavers lose access first, and what finds no time is 503
   const users = [{ login: 'leaver@example.com', name: 'Leaver' }]
   const { scim, bulk, emulator } = await setUp(t, {
     seed: { users },
-    env: { REQUEST_BUDGET_SECONDS: '1', BOX_CALLS_PER_MINUTE: '60' }
+    env: { REQUEST_BUDGET_SECONDS: '3', BOX_CALLS_PER_MINUTE: '60' }
   })
   const [leaver] = await scim.find('/Users', 'userName eq "leaver@example.com"')
   const answer = await bulk([
