@@ -8,8 +8,8 @@ import { serveMessages } from './messages.ts'
 
 /**
  * The least that answers what the bench reads with what the bridge must do for it, and nothing else: a
- * token compared by its hash, the rows of the database, a correlation id, `Location`, `ETag`, `meta` and
- * a log line. No rights, no time limits, no metrics, no groups of a person, one filter, no other route.
+ * token compared by its hash, the rows of the database, a correlation id, the headers of every answer,
+ * `Location`, `ETag`, `meta` and a log line. No rights, no time limits, no metrics, no groups of a person, one filter, no other route.
  */
 const [databasePath = '', token = ''] = process.argv.slice(2)
 const database = new DatabaseSync(databasePath, { readOnly: true })
@@ -27,7 +27,12 @@ const known = hash('sha256', `Bearer ${token}`, 'buffer')
 const app = fastify({ genReqId: () => randomUUID() })
 
 app.addHook('onRequest', (request, reply, done) => {
-  void reply.header('x-correlation-id', request.id)
+  void reply.headers({
+    'x-correlation-id': request.id,
+    'cache-control': 'no-store',
+    'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+    'x-content-type-options': 'nosniff'
+  })
   const digest = hash('sha256', request.headers.authorization ?? '', 'buffer')
   done(timingSafeEqual(digest, known) ? undefined : new Error('unknown token'))
 })
