@@ -12,6 +12,7 @@ import type { Hint } from '../../src/provisioning/hints.ts'
 import type { BoxGroupId, BoxUserId } from '../../src/provisioning/model.ts'
 import type { Directory } from '../../src/provisioning/ports.ts'
 import { createProvisioning, type Provisioning } from '../../src/provisioning/provisioning.ts'
+import { noSignals } from '../../src/provisioning/signals.ts'
 import type { RequestContext } from '../../src/provisioning/requests.ts'
 import type { ProvisioningSettings } from '../../src/provisioning/settings.ts'
 import { openDirectory } from '../../src/store/open.ts'
@@ -94,7 +95,7 @@ export async function openMirror(
         ...parts,
         mirror: { isCurrent: () => true },
         locks: createKeyedLock(),
-        signals: { membershipSettled() {}, membershipRefused() {} },
+        signals: noSignals,
         assertImported() {}
       },
       () => {}
