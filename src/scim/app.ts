@@ -283,8 +283,8 @@ function withDefaults(options: AppOptions): Settings {
   return {
     publicUrl: options.publicUrl,
     requestBudgetMs: options.requestBudgetMs,
-    basic: options.basic ?? false,
-    demo: options.demo ?? false,
+    basic: options.basic === true,
+    demo: options.demo === true,
     logger: options.logger ?? pino({ enabled: false }),
     bodyLimit: options.bodyLimit ?? httpLimits.bodyBytes,
     maxHeaderBytes: options.maxHeaderBytes ?? httpLimits.headerBytes,

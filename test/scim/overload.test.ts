@@ -176,7 +176,8 @@ t.test('nor is one that goes away while it is found out who it is', async (t) =>
   }
   const limits = { requestsPerSecond: 0, writes: 1 }
   const { server, load } = await setUp(t, { callers: limits }, authenticate)
-  const gone = once(server.app.server, 'connection').then(([socket]) => once(socket, 'close'))
+  const accepted = once(server.app.server, 'connection') as Promise<[Socket]>
+  const gone = accepted.then(([accepted]) => once(accepted, 'close'))
   const socket = connect(server.port, '127.0.0.1')
   socket.write(
     'POST /scim/v2/Users HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer slow\r\n' +

@@ -90,6 +90,11 @@ t.test('an answer that is made as the server closes ends its connection', async 
   await closed.promise
 })
 
+/** The first lines of a request. */
+function request(line: string): string {
+  return `${line} HTTP/1.1\r\nHost: localhost\r\n`
+}
+
 t.test('pipelined requests are answered in their order, whichever is ready first', async (t) => {
   const { app } = createApp(t)
   const first = Promise.withResolvers<string>()
@@ -102,7 +107,6 @@ t.test('pipelined requests are answered in their order, whichever is ready first
   await app.listen({ host: '127.0.0.1', port: 0 })
   const { port } = app.server.address() as AddressInfo
   const socket = connect(port, '127.0.0.1')
-  const request = (line: string) => `${line} HTTP/1.1\r\nHost: localhost\r\n`
   socket.write(`${request('GET /first')}\r\n${request('GET /second')}\r\n`)
   socket.write(
     `${request('GET /parts')}\r\n${request('HEAD /second')}\r\n${request('GET /second')}Connection: close\r\n\r\n`
@@ -114,13 +118,12 @@ t.test('pipelined requests are answered in their order, whichever is ready first
 t.test('a client that goes away before its answer harms nobody', async (t) => {
   const { app, answered } = createApp(t)
   const left = Promise.withResolvers<void>()
-  app.get('/left', async (request) => {
-    request.raw.socket.once('close', () => left.resolve())
-    request.raw.socket.destroy()
-    await left.promise
-    return Readable.from(['never'])
+  app.get('/left', ({ raw }) => {
+    raw.socket.once('close', () => left.resolve())
+    raw.socket.destroy()
+    return left.promise.then(() => Readable.from(['never']))
   })
-  app.get('/well', async () => 'sent')
+  app.get('/well', (_request, reply) => reply.send('sent'))
   const base = await app.listen({ host: '127.0.0.1', port: 0 })
   await t.rejects(fetch(`${base}/left`))
   t.equal((await fetch(`${base}/well`)).status, 200)
