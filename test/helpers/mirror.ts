@@ -27,6 +27,8 @@ export interface Mirror extends Pick<Provisioning, 'users' | 'groups'> {
   readonly clock: HurriedClock
   /** Every line of the log at level error. */
   readonly errors: string[]
+  /** What was told to be counted: `found KIND` and `restored KIND`. */
+  readonly counted: string[]
   /** Where the directory is kept, for a look past it. */
   readonly url: string
   userId(login: string): BoxUserId
@@ -62,6 +64,7 @@ export async function openMirror(
   t.teardown(() => emulator.close())
   const apiUrl = await emulator.listen()
   const errors: string[] = []
+  const counted: string[] = []
   const log = {
     info() {},
     warn() {},
@@ -95,7 +98,11 @@ export async function openMirror(
         ...parts,
         mirror: { isCurrent: () => true },
         locks: createKeyedLock(),
-        signals: noSignals,
+        signals: {
+          ...noSignals,
+          driftFound: (kind) => void counted.push(`found ${kind}`),
+          driftRestored: (kind) => void counted.push(`restored ${kind}`)
+        },
         assertImported() {}
       },
       () => {}
@@ -128,6 +135,7 @@ export async function openMirror(
     directory,
     clock,
     errors,
+    counted,
     url,
     refresh,
     userId: (login) => idOf(emulator.state().users[login]) as BoxUserId,
