@@ -190,6 +190,7 @@ async function run(
       requestBudgetMs: config.requestBudgetMs,
       trustedProxies: config.trustedProxies,
       callers: config.callerLimits,
+      basic: config.basicAuth,
       demo: demo !== undefined,
       logger: log
     }

@@ -9,6 +9,8 @@ import { watchEventLoop } from '../lib/event-loop.ts'
 import type { Logger } from '../lib/logger.ts'
 import { createMetrics } from '../metrics/metrics.ts'
 import type { AlertKind } from '../provisioning/alerts.ts'
+import { readDriftChecks } from '../provisioning/drift/checks.ts'
+import { readFuse } from '../provisioning/fuse.ts'
 import type { Directory } from '../provisioning/ports.ts'
 import type { Signals } from '../provisioning/signals.ts'
 import type { Monitoring } from '../scim/app.ts'
@@ -46,7 +48,10 @@ export interface AttachedObservation {
 
 /** Joins what watches the bridge: metrics, the month's calls, the progress of memberships. */
 export function createObservation(
-  config: Pick<Config, 'boxCallsPerMinute' | 'boxCallsPerMonth'>,
+  config: Pick<
+    Config,
+    'boxCallsPerMinute' | 'boxCallsPerMonth' | 'boxEventsPollMs' | 'reconcileMs'
+  >,
   { clock, log }: { readonly clock: Clock; readonly log: Logger }
 ): Observation {
   const metrics = createMetrics()
@@ -87,6 +92,14 @@ export function createObservation(
               box: boxState,
               load: () => ({ ...load, eventLoopDelayMs: loop.delayMs() }),
               journal: () => directory.journal.open(),
+              drift: async () => ({
+                checks: await readDriftChecks(directory, config),
+                hints: await directory.hints.waiting()
+              }),
+              fuses: async () => ({
+                people: (await readFuse(directory, 'people')).openedAt !== undefined,
+                memberships: (await readFuse(directory, 'memberships')).openedAt !== undefined
+              }),
               invites: () => directory.invites.list(),
               secondsLeft: progress.secondsLeft,
               isImported,
@@ -95,11 +108,11 @@ export function createObservation(
             })
         },
         signals: {
+          ...metrics.signals,
           membershipSettled() {
             metrics.signals.membershipSettled()
             progress.settled()
-          },
-          membershipRefused: () => metrics.signals.membershipRefused()
+          }
         },
         async run(signal) {
           await Promise.all([counting.run(signal), progress.run(signal)])

@@ -110,7 +110,7 @@ export const settings: readonly Setting[] = Object.freeze([
     {
       defaultNote: 'none',
       description:
-        'Proxies in front whose `X-Forwarded-For`, `-Proto` and `-Host` are believed. Without, source networks are compared with the address that connects.'
+        'Proxies in front whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed. Without, source networks are compared with the address that connects.'
     }
   ),
   setting(

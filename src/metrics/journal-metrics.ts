@@ -6,7 +6,9 @@ import type { OpenJournal } from '../provisioning/ports.ts'
 import type { Signals } from '../provisioning/signals.ts'
 
 /** Counts what becomes of memberships that a client was told will be done. */
-export function createMembershipMetrics(register: Registry): Signals {
+export function createMembershipMetrics(
+  register: Registry
+): Pick<Signals, 'membershipSettled' | 'membershipRefused'> {
   const settled = new Counter({
     name: 'box_scim_memberships_settled_total',
     help: 'Acknowledged memberships that were carried out, or given up for a later change.',

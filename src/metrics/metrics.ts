@@ -8,6 +8,10 @@ import type { Signals } from '../provisioning/signals.ts'
 import { createAlertMetrics } from './alert-metrics.ts'
 import { createBoxGauges, createCallMetrics } from './box-metrics.ts'
 import type { BoxState, EndedCall } from './box-metrics.ts'
+import { createDriftGauges, createDriftMetrics } from './drift-metrics.ts'
+import type { DriftState } from './drift-metrics.ts'
+import { createFuseGauge } from './fuse-metrics.ts'
+import type { FusesOpen } from './fuse-metrics.ts'
 import { createJournalGauges, createMembershipMetrics } from './journal-metrics.ts'
 import { createLimitMetrics, createLoadGauges, createShedMetrics } from './load-metrics.ts'
 import type { LimitMet, LoadState, ShedReason } from './load-metrics.ts'
@@ -21,6 +25,8 @@ export interface MetricSources {
   readonly box: () => BoxState
   readonly load: () => LoadState
   readonly journal: () => Promise<OpenJournal>
+  readonly drift: () => Promise<DriftState>
+  readonly fuses: () => Promise<FusesOpen>
   /** Those that are neither accepted nor forgotten. */
   readonly invites: () => Promise<readonly Invite[]>
   /** Seconds that `pending` acknowledged memberships will still take. */
@@ -67,6 +73,8 @@ export function createMetrics(): Metrics {
   const showJournal = createJournalGauges(register)
   const showLoad = createLoadGauges(register)
   const showTokens = createTokenGauge(register)
+  const showDrift = createDriftGauges(register)
+  const showFuses = createFuseGauge(register)
   const imported = new Gauge({
     name: 'box_scim_imported',
     help: '1 once the first import of the Box enterprise is done, else 0.',
@@ -77,16 +85,20 @@ export function createMetrics(): Metrics {
     shed: createShedMetrics(register),
     limited: createLimitMetrics(register),
     called: createCallMetrics(register),
-    signals: createMembershipMetrics(register),
+    signals: { ...createMembershipMetrics(register), ...createDriftMetrics(register) },
     alerted: createAlertMetrics(register),
-    async read({ box, load, journal, invites, secondsLeft, isImported, endingTokens, now }) {
-      const found = { open: await journal(), invites: await invites() }
-      showBox(box())
-      showLoad(load())
-      showTokens(endingTokens(), now())
-      const pending = found.open.pendingMemberships
-      showJournal({ ...found, secondsLeft: secondsLeft(pending), now: now() })
-      imported.set(isImported() ? 1 : 0)
+    async read(sources) {
+      const found = { open: await sources.journal(), invites: await sources.invites() }
+      const drift = await sources.drift()
+      const now = sources.now()
+      showFuses(await sources.fuses())
+      showBox(sources.box())
+      showLoad(sources.load())
+      showTokens(sources.endingTokens(), now)
+      showDrift(drift, now)
+      const secondsLeft = sources.secondsLeft(found.open.pendingMemberships)
+      showJournal({ ...found, secondsLeft, now })
+      imported.set(sources.isImported() ? 1 : 0)
       return register.metrics()
     },
     contentType: register.contentType,

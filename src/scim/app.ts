@@ -92,6 +92,8 @@ export interface AppOptions {
   readonly publicUrl?: string | undefined
   /** How long a write waits for Box before it is answered. */
   readonly requestBudgetMs: Milliseconds
+  /** Whether callers may use HTTP Basic, which is told to them then; default false. */
+  readonly basic?: boolean | undefined
   /** Marks every answer with `X-Box-Bridge: demo`; default false. */
   readonly demo?: boolean | undefined
   /** Where requests and failures are logged; default nowhere. */
@@ -213,7 +215,7 @@ function guard(
 
 function serveScim(
   deps: AppDependencies,
-  { publicUrl, bodyLimit }: Settings
+  { publicUrl, bodyLimit, basic }: Settings
 ): FastifyPluginCallback {
   const baseUrl = (request: FastifyRequest) => baseUrlOf(request, publicUrl)
   const { cursorTimeout } = serviceProviderConfig.pagination
@@ -228,7 +230,7 @@ function serveScim(
     for (const endpoint of Object.values(endpoints)) serveResources(scim, endpoint, context)
     serveBulk(scim, { endpoints, baseUrlOf: baseUrl, clock: deps.clock, bodyLimit })
     serveRootSearch(scim, deps.resources, context)
-    serveDiscovery(scim, baseUrl)
+    serveDiscovery(scim, { baseUrlOf: baseUrl, basic })
     refuseUnsupportedParts(scim)
     refuseUnknown(scim)
     done()
@@ -281,7 +283,8 @@ function withDefaults(options: AppOptions): Settings {
   return {
     publicUrl: options.publicUrl,
     requestBudgetMs: options.requestBudgetMs,
-    demo: options.demo ?? false,
+    basic: options.basic === true,
+    demo: options.demo === true,
     logger: options.logger ?? pino({ enabled: false }),
     bodyLimit: options.bodyLimit ?? httpLimits.bodyBytes,
     maxHeaderBytes: options.maxHeaderBytes ?? httpLimits.headerBytes,

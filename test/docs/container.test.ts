@@ -102,7 +102,9 @@ t.test('compose: secrets are files, nothing is writable or privileged', async (t
   t.equal(bridge.ports, undefined, 'only the proxy is published')
   t.ok(proxy.healthcheck, 'the proxy has a health check; that of the bridge is in its image')
   t.ok(bridge.volumes?.some((volume) => volume.endsWith(`:${only(image, 'VOLUME')[0]}`)))
-  t.match(await read('deploy/Caddyfile'), `reverse_proxy bridge:${imageEnv['PORT']}`)
+  const caddyfile = await read('deploy/Caddyfile')
+  t.match(caddyfile, `reverse_proxy bridge:${imageEnv['PORT']}`)
+  t.match(caddyfile, /^\t@scim path \/scim\/v2 \/scim\/v2\/\* \/connect$/m, 'what clients ask for')
 })
 
 t.test('image: Node 24 or newer, no root, no npm at run time, a health check', async (t) => {

@@ -328,6 +328,14 @@ t.test(
         'drift.restore group []',
         'drift.groups group ["changed in Box: name"]'
       ])
+      t.same(mirror.counted, [
+        'restored users',
+        'restored access',
+        'found users',
+        'found access',
+        'restored groups',
+        'found groups'
+      ])
       t.equal((await mirror.directory.hints.waiting()).count, 0)
       emulator.admin.updateUser(login('bob'), { status: 'inactive' })
       await mirror.refresh(userHint(mirror, 'bob'))
@@ -400,11 +408,14 @@ t.test('memberships are restored, of linked groups only', async (t) => {
 
   await patchTeam(mirror, [], 'Team')
   for (const how of [hints, [{ kind: 'members', groupId: mirror.groupId('Team') } as const]]) {
+    mirror.counted.length = 0
     disturb()
     await mirror.refresh(...how)
     t.same(await members(mirror), ['ann', 'bob'], 'SCIM shows what is meant')
     await mirror.drive()
     t.same(membersInBox(), [login('ann'), login('bob')])
+    const each = ['found memberships', 'restored memberships']
+    t.same(mirror.counted, [...each, ...each])
     t.same(await mirror.directory.journal.due(Infinity, 9), [])
   }
 })

@@ -158,6 +158,15 @@ t.test('HTTP Basic is off unless it is asked for (RFC 7617)', { buffered: true }
     const url = `${bridge.url}/scim/v2/ServiceProviderConfig`
     t.equal(await statusOf(url, `Basic ${btoa(`okta:${token}`)}`), expected)
     t.equal(await statusOf(url, `Basic ${btoa(`other:${token}`)}`), 401, 'the name must be right')
+    const answer = await fetch(url, { headers: { authorization: `Bearer ${token}` } })
+    const { authenticationSchemes } = (await answer.json()) as {
+      readonly authenticationSchemes: readonly { readonly type: string }[]
+    }
+    t.strictSame(
+      authenticationSchemes.map(({ type }) => type),
+      basic === 'true' ? ['oauthbearertoken', 'httpbasic'] : ['oauthbearertoken'],
+      'what works is told, and nothing else (RFC 7643 §5)'
+    )
     t.equal(await statusOf(url, `Basic ${btoa('okta:wrong')}`), 401)
     t.equal(
       await statusOf(url, `Basic ${btoa(`token-1:${bridge.token}`)}`),

@@ -3,6 +3,7 @@ import t from 'tap'
 import { createOperator } from '../../src/compose/operator.ts'
 import { startBridge } from '../helpers/bridge.ts'
 import { createHurriedClock, passTime } from '../helpers/hurried-clock.ts'
+import { samplesOf } from '../helpers/metrics.ts'
 import { runCommand } from '../helpers/run-command.ts'
 import { group, person, scimClient } from '../helpers/scim-client.ts'
 
@@ -49,6 +50,21 @@ t.test('changes made in Box show within a day, and are reported', async (t) => {
   const again = await scim.post('/Users', person('bob@example.com'))
   t.equal(again.status, 201)
   t.not(again.body['id'], bob, 'who was deleted in Box is created anew')
+
+  const samples = await samplesOf(bridge)
+  const countOf = (name: string, label: string) => samples.get(`box_scim_drift_${name}{${label}}`)
+  const found = ['users', 'access', 'groups', 'created', 'deleted']
+  t.strictSame(
+    found.map((kind) => countOf('found_total', `kind="${kind}"`)),
+    [1, 1, 0, 1, 1]
+  )
+  t.equal(countOf('restored_total', 'kind="access"'), 1)
+  t.equal(countOf('restored_total', 'kind="users"'), 0)
+  t.ok((countOf('check_age_seconds', 'by="reconcile"') ?? Infinity) < day / 1000)
+  t.equal(countOf('check_interval_seconds', 'by="reconcile"'), day / 1000)
+  t.equal(countOf('check_interval_seconds', 'by="events"'), undefined, 'they are off')
+  t.equal(countOf('check_age_seconds', 'by="events"'), undefined)
+  t.equal(samples.get('box_scim_drift_hints'), 0)
 
   const status = await createOperator(`file:${database}`, { clock }).status()
   t.match(status.drift, {

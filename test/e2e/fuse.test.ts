@@ -4,6 +4,7 @@ import type { SeedUser } from '../../src/emulator/seed.ts'
 import type { Emulator } from '../../src/emulator/emulator.ts'
 import { bridgeProcess } from '../helpers/bridge-process.ts'
 import { fuseCommands, startFusedBridge, type FusedBridge } from '../helpers/fused-bridge.ts'
+import { samplesOf } from '../helpers/metrics.ts'
 import { person } from '../helpers/scim-client.ts'
 import { until } from '../helpers/until.ts'
 
@@ -51,6 +52,15 @@ t.test('150 deactivations against a limit of 100', { buffered: true }, async (t)
   const paths = Array.from({ length: 150 }, (_, index) => pathOf(emulator, index))
   t.same(await deactivate(bridge, 0, 150), { 200: 100, 503: 50 })
   t.equal(leavers(emulator), 100)
+  const samples = await samplesOf(bridge)
+  t.strictSame(
+    [
+      samples.get('box_scim_fuse_open{fuse="people"}'),
+      samples.get('box_scim_fuse_open{fuse="memberships"}'),
+      samples.get('box_scim_journal_entries{state="held"}')
+    ],
+    [1, 0, 50]
+  )
 
   const held = paths[149] ?? ''
   const answer = await scim.patch(held, active(false))

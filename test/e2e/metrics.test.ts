@@ -2,21 +2,10 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { pino } from 'pino'
 import t, { type Test } from 'tap'
-import { startBridge, type Bridge } from '../helpers/bridge.ts'
+import { startBridge } from '../helpers/bridge.ts'
+import { samplesOf } from '../helpers/metrics.ts'
 import { group, person, scimClient } from '../helpers/scim-client.ts'
 import { until } from '../helpers/until.ts'
-
-/** The samples of `/metrics` by name and labels. */
-async function samplesOf({ url, token }: Bridge): Promise<ReadonlyMap<string, number>> {
-  const answer = await fetch(`${url}/metrics`, { headers: { authorization: `Bearer ${token}` } })
-  const lines = (await answer.text()).split('\n').filter((line) => /^\w/.test(line))
-  return new Map(
-    lines.map((line) => {
-      const end = line.lastIndexOf(' ')
-      return [line.slice(0, end), Number(line.slice(end + 1))]
-    })
-  )
-}
 
 function pick(samples: ReadonlyMap<string, number>, ...names: readonly string[]) {
   return names.map((name) => samples.get(`box_scim_${name}`))

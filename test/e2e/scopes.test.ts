@@ -49,6 +49,7 @@ t.test('each scope opens its routes and no other (RFC 6750 §3.1)', async (t) =>
       t.equal(answer.status !== 403, isOpen, what)
       t.not(answer.status, 401, what)
       t.ok(answer.status < 500 || answer.status === 501, what)
+      if (method === 'GET') t.equal((await ask('HEAD', path, token)).status, answer.status, what)
       if (isOpen) continue
       t.match(answer.headers.get('www-authenticate'), /^Bearer .*error="insufficient_scope"$/)
       t.match(await answer.json(), { status: '403', detail: /lacks the right/ })

@@ -12,6 +12,7 @@ import type { Hint } from '../../src/provisioning/hints.ts'
 import type { BoxGroupId, BoxUserId } from '../../src/provisioning/model.ts'
 import type { Directory } from '../../src/provisioning/ports.ts'
 import { createProvisioning, type Provisioning } from '../../src/provisioning/provisioning.ts'
+import { noSignals } from '../../src/provisioning/signals.ts'
 import type { RequestContext } from '../../src/provisioning/requests.ts'
 import type { ProvisioningSettings } from '../../src/provisioning/settings.ts'
 import { openDirectory } from '../../src/store/open.ts'
@@ -26,6 +27,8 @@ export interface Mirror extends Pick<Provisioning, 'users' | 'groups'> {
   readonly clock: HurriedClock
   /** Every line of the log at level error. */
   readonly errors: string[]
+  /** What was told to be counted: `found KIND` and `restored KIND`. */
+  readonly counted: string[]
   /** Where the directory is kept, for a look past it. */
   readonly url: string
   userId(login: string): BoxUserId
@@ -61,6 +64,7 @@ export async function openMirror(
   t.teardown(() => emulator.close())
   const apiUrl = await emulator.listen()
   const errors: string[] = []
+  const counted: string[] = []
   const log = {
     info() {},
     warn() {},
@@ -94,7 +98,11 @@ export async function openMirror(
         ...parts,
         mirror: { isCurrent: () => true },
         locks: createKeyedLock(),
-        signals: { membershipSettled() {}, membershipRefused() {} },
+        signals: {
+          ...noSignals,
+          driftFound: (kind) => void counted.push(`found ${kind}`),
+          driftRestored: (kind) => void counted.push(`restored ${kind}`)
+        },
         assertImported() {}
       },
       () => {}
@@ -127,6 +135,7 @@ export async function openMirror(
     directory,
     clock,
     errors,
+    counted,
     url,
     refresh,
     userId: (login) => idOf(emulator.state().users[login]) as BoxUserId,

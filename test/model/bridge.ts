@@ -6,6 +6,7 @@ import { nextTurn } from '../../src/lib/turns.ts'
 import { openStates } from '../../src/provisioning/operations.ts'
 import type { Directory } from '../../src/provisioning/ports.ts'
 import { createProvisioning, type Provisioning } from '../../src/provisioning/provisioning.ts'
+import { noSignals } from '../../src/provisioning/signals.ts'
 import { memoryUrl, openDirectory } from '../../src/store/open.ts'
 import { createBoxWorld, createFakeBox, lost, type BoxWorld, type Passage } from './fake-box.ts'
 import { createFate, type Fate, type FateScript } from './fate.ts'
@@ -130,7 +131,7 @@ export async function createModelBridge(script: FateScript): Promise<ModelBridge
         clock,
         log: quiet,
         settings: defaultSettings,
-        signals: { membershipSettled() {}, membershipRefused() {} },
+        signals: noSignals,
         mirror: { isCurrent: () => false },
         locks: createKeyedLock(),
         assertImported: () => {},

@@ -9,6 +9,7 @@ import { openStates } from '../../src/provisioning/operations.ts'
 import type { BoxCall, BoxPort } from '../../src/provisioning/box-port.ts'
 import type { Directory } from '../../src/provisioning/ports.ts'
 import { createProvisioning } from '../../src/provisioning/provisioning.ts'
+import { noSignals } from '../../src/provisioning/signals.ts'
 import { parseGroupPatch } from '../../src/scim/protocol/patch.ts'
 import { memoryUrl, openDirectory } from '../../src/store/open.ts'
 import { createLeapingClock } from '../helpers/leaping-clock.ts'
@@ -63,7 +64,7 @@ t.test(
         clock,
         log: quiet,
         settings: defaultSettings,
-        signals: { membershipSettled() {}, membershipRefused() {} },
+        signals: noSignals,
         mirror: { isCurrent: () => false },
         locks: createKeyedLock(),
         assertImported: () => {},

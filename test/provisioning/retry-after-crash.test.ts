@@ -4,6 +4,7 @@ import type { Logger } from '../../src/lib/logger.ts'
 import { newEntry } from '../../src/provisioning/operations.ts'
 import type { Directory } from '../../src/provisioning/ports.ts'
 import { createProvisioning } from '../../src/provisioning/provisioning.ts'
+import { noSignals } from '../../src/provisioning/signals.ts'
 import { parseGroupPatch } from '../../src/scim/protocol/patch.ts'
 import { memoryUrl, openDirectory } from '../../src/store/open.ts'
 import { createLeapingClock } from '../helpers/leaping-clock.ts'
@@ -41,7 +42,7 @@ async function setUp() {
       clock,
       log: quiet,
       settings: defaultSettings,
-      signals: { membershipSettled() {}, membershipRefused() {} },
+      signals: noSignals,
       mirror: { isCurrent: () => false },
       locks: createKeyedLock(),
       assertImported: () => {},

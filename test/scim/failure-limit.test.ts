@@ -25,6 +25,15 @@ t.test('a source may fail some times, then once an interval', async (t) => {
   )
 })
 
+t.test('a clock that is set back makes nobody wait for it', async (t) => {
+  const { failTimes, pass } = begin()
+  failTimes('192.0.2.1', burst)
+  pass(-3_600_000)
+  t.strictSame(failTimes('192.0.2.1', 1), [2])
+  pass(intervalMs)
+  t.strictSame(failTimes('192.0.2.1', 1), [undefined])
+})
+
 t.test('sources are counted apart, a /64 of IPv6 as one', async (t) => {
   const { failTimes } = begin()
   failTimes('192.0.2.1', burst)

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
 import t, { type Test } from 'tap'
+import { rightsOf, type Authenticate, type Caller } from '../../src/scim/access/caller.ts'
 import type { AppOptions, Monitoring, ServerLoad } from '../../src/scim/app.ts'
 import { overloadLimits } from '../../src/scim/plugins/overload.ts'
 import { until } from '../helpers/until.ts'
@@ -18,7 +19,7 @@ const patch = (...operations: readonly object[]) => ({
 const leave = patch({ op: 'Replace', path: 'active', value: 'False' })
 
 /** A server whose event loop is as late as the test says, and whose load can be read. */
-async function setUp(t: Test, options: Partial<AppOptions> = {}) {
+async function setUp(t: Test, options: Partial<AppOptions> = {}, authenticate?: Authenticate) {
   const state = { delayMs: 0 }
   const shed: string[] = []
   const monitoring: Monitoring = {
@@ -29,7 +30,10 @@ async function setUp(t: Test, options: Partial<AppOptions> = {}) {
     contentType: 'text/plain',
     read: async (load) => JSON.stringify(load)
   }
-  const server = await startServer(t, options, { monitoring })
+  const server = await startServer(t, options, {
+    monitoring,
+    ...(authenticate === undefined ? {} : { authenticate })
+  })
   const created = await server.send('POST', '/scim/v2/Users', { body: person('ann@example.com') })
   const load = async () => (await server.send('GET', '/metrics')).body as unknown as ServerLoad
   return { server, state, shed, load, ann: `/scim/v2/Users/${idOf(created)}` }
@@ -158,6 +162,56 @@ t.test('a client that goes away is not counted for ever', async (t) => {
   await until('it is counted', async () => (await load()).heldBytes === 500)
   socket.destroy()
   await until('it is not', async () => (await load()).writes === 0)
+  t.equal((await load()).heldBytes, 0)
+})
+
+t.test('nor is one that goes away while it is found out who it is', async (t) => {
+  const asked = Promise.withResolvers<void>()
+  const known = Promise.withResolvers<Caller>()
+  const caller = { actor: 'client', via: 'oidc', rights: rightsOf(['users', 'metrics']) }
+  const authenticate: Authenticate = ({ authorization }) => {
+    if (authorization !== 'Bearer slow') return caller
+    asked.resolve()
+    return known.promise
+  }
+  const limits = { requestsPerSecond: 0, writes: 1 }
+  const { server, load } = await setUp(t, { callers: limits }, authenticate)
+  const accepted = once(server.app.server, 'connection') as Promise<[Socket]>
+  const gone = accepted.then(([accepted]) => once(accepted, 'close'))
+  const socket = connect(server.port, '127.0.0.1')
+  socket.write(
+    'POST /scim/v2/Users HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer slow\r\n' +
+      'Content-Type: application/scim+json\r\nContent-Length: 500\r\n\r\n{'
+  )
+  await asked.promise
+  socket.destroy()
+  await gone
+  known.resolve(caller)
+  t.match(await load(), { writes: 0, heldBytes: 0 })
+  const next = await server.send('POST', '/scim/v2/Users', { body: person('bob@example.com') })
+  t.equal(next.status, 201, 'nor by the limit of its own')
+})
+
+t.test('nor are the requests that a client had sent one after the other', async (t) => {
+  const { server, load } = await setUp(t)
+  const gate = Promise.withResolvers<void>()
+  const create = server.users.create.bind(server.users)
+  server.users.create = async (...args) => {
+    await gate.promise
+    return create(...args)
+  }
+  const body = JSON.stringify(person('bob@example.com'))
+  const socket = connect(server.port, '127.0.0.1')
+  socket.write(
+    (
+      `POST /scim/v2/Users HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${testToken}\r\n` +
+      `Content-Type: application/scim+json\r\nContent-Length: ${body.length}\r\n\r\n${body}`
+    ).repeat(3)
+  )
+  await until('they are counted', async () => (await load()).writes === 3)
+  socket.destroy()
+  gate.resolve()
+  await until('they are not', async () => (await load()).writes === 0)
   t.equal((await load()).heldBytes, 0)
 })
 

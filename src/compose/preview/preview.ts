@@ -15,6 +15,7 @@ import type { ScimDocument, UserRecord } from '../../provisioning/model.ts'
 import type { Directory } from '../../provisioning/ports.ts'
 import { userProtection } from '../../provisioning/protection.ts'
 import { createProvisioning } from '../../provisioning/provisioning.ts'
+import { noSignals } from '../../provisioning/signals.ts'
 import type { ProvisioningSettings } from '../../provisioning/settings.ts'
 import { parseResource } from '../../scim/protocol/resource.ts'
 import { resourceTypes } from '../../scim/protocol/schemas.ts'
@@ -235,7 +236,7 @@ async function createTrial(
       settings: { ...settings, dryRun: true },
       mirror: { isCurrent: () => true },
       locks: createKeyedLock(),
-      signals: { membershipSettled() {}, membershipRefused() {} },
+      signals: noSignals,
       alerts: { raise() {} },
       assertImported() {}
     },

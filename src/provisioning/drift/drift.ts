@@ -1,18 +1,20 @@
 import { sameJson } from '../../lib/json.ts'
 import type { BoxGroup, BoxUser, TrackingCode } from '../model.ts'
 
-/** What of a difference that the bridge did not make can be restored. */
-export type DriftClass =
-  /** Attributes of a person. */
-  | 'users'
-  /** Whether a person can use Box. */
-  | 'access'
-  /** Attributes of a group. */
-  | 'groups'
-  | 'memberships'
+/**
+ * What of a difference that the bridge did not make can be restored: attributes of a person, whether a
+ * person can use Box, attributes of a group, memberships.
+ */
+export const driftClasses = ['users', 'access', 'groups', 'memberships'] as const
+
+/** One of them. */
+export type DriftClass = (typeof driftClasses)[number]
 
 /** How differences are counted and named in the audit: `drift.` and one of these. */
-export type DriftKind = DriftClass | 'created' | 'deleted'
+export const driftKinds = [...driftClasses, 'created', 'deleted'] as const
+
+/** One of them. */
+export type DriftKind = (typeof driftKinds)[number]
 
 /** What Box changes by itself, or with every change: no difference of its own. */
 const volatileUserFields: ReadonlySet<string> = new Set(['modifiedAt', 'spaceUsed', 'avatarUrl'])

@@ -32,9 +32,9 @@ export function isAsKnown({ before, found }: Pick<SeenMembership, 'before' | 'fo
 
 /** Creates {@link RecordSeenMembership}. */
 export function createRecordSeenMembership(
-  dependencies: Pick<Dependencies, 'admit' | 'clock' | 'mirror' | 'settings'>
+  dependencies: Pick<Dependencies, 'admit' | 'clock' | 'mirror' | 'settings' | 'signals'>
 ): RecordSeenMembership {
-  const { clock, mirror, settings, admit } = dependencies
+  const { clock, mirror, settings, signals, admit } = dependencies
 
   return async (tx, seen, trail) => {
     const { groupId, userId, before, found } = seen
@@ -53,9 +53,10 @@ export function createRecordSeenMembership(
     const isMember = found !== undefined
     if (wasMember !== isMember) await tx.touchGroup(groupId, now)
     const difference = { kind: 'memberships', notes: [noteOf(wasMember, isMember)] } as const
-    await reportDrift(tx, membershipSubject(groupId, userId), difference, { trail, now })
+    await reportDrift(tx, membershipSubject(groupId, userId), difference, { trail, now, signals })
     if (wasMember === isMember || !(await restores(tx, groupId))) return 'recorded'
     await restore(tx, seen, trail)
+    signals.driftRestored('memberships')
     return 'restoring'
   }
 

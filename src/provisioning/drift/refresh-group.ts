@@ -26,7 +26,7 @@ export function createRefreshGroup(
   dependencies: Dependencies,
   parts: { readonly update: UpdateGroup; readonly deletions: DeletionGuard }
 ): RefreshGroup {
-  const { box, clock, directory, locks, log, settings } = dependencies
+  const { box, clock, directory, locks, log, settings, signals } = dependencies
   const audited = createRunAudited(dependencies, { onTrouble: false })
   const unfinished = keepUnfinished(directory)
 
@@ -58,7 +58,7 @@ export function createRefreshGroup(
       await tx.putGroup(newGroup(snapshot, {}, settings, now))
       await tx.noteHints([{ kind: 'members', groupId: id }], 'bridge', now)
       const difference = { kind: 'created', notes: ['created in Box'] } as const
-      await reportDrift(tx, groupSubject(id), difference, { trail, now })
+      await reportDrift(tx, groupSubject(id), difference, { trail, now, signals })
       return 'done'
     })
   }
@@ -68,7 +68,7 @@ export function createRefreshGroup(
       if (!(await parts.deletions.admits(tx, 'groups'))) return untilAllowed
       await tx.deleteGroup(id)
       const difference = { kind: 'deleted', notes: [reason] } as const
-      await reportDrift(tx, groupSubject(id), difference, { trail, now: clock.now() })
+      await reportDrift(tx, groupSubject(id), difference, { trail, now: clock.now(), signals })
       return 'done'
     })
   }
@@ -87,6 +87,7 @@ export function createRefreshGroup(
     const fields = planGroupRestoration(seen, changed, settings)
     if (fields !== undefined) await unfinished.begin(subject, { changed, wasActive: false })
     const isRestored = fields !== undefined && (await restore(seen, fields, trail))
+    if (isRestored) signals.driftRestored('groups')
     await directory.transaction(async (tx) => {
       const current = await tx.groups.get(record.id)
       if (current === undefined) return
@@ -95,7 +96,7 @@ export function createRefreshGroup(
         kind: 'groups',
         notes: [`changed in Box: ${changed.join(', ')}`]
       } as const
-      await reportDrift(tx, subject, difference, { trail, now: clock.now() })
+      await reportDrift(tx, subject, difference, { trail, now: clock.now(), signals })
     })
     await unfinished.end(subject)
     return 'done'

@@ -27,7 +27,7 @@ import { forgetUser } from '../user-settlement.ts'
 import { untilAllowed, type DeletionGuard } from './deletions.ts'
 import { isOfKind, isShownIn, type OwnAccount } from '../population.ts'
 import type { DirectoryTransaction } from '../ports.ts'
-import { changedUserFields } from './drift.ts'
+import { changedUserFields, type DriftClass } from './drift.ts'
 import { keepUnfinished, type Unfinished } from './unfinished.ts'
 import { soonAgain, whenJournalIsDone, type RefreshOutcome } from './outcome.ts'
 import { reportDrift, type Difference } from './report.ts'
@@ -64,7 +64,7 @@ export function createRefreshUser(
   dependencies: Dependencies,
   parts: RefreshUserParts
 ): RefreshUser {
-  const { box, clock, directory, locks, log, settings } = dependencies
+  const { box, clock, directory, locks, log, settings, signals } = dependencies
   const audited = createRunAudited(dependencies, { onTrouble: false })
   const unfinished = keepUnfinished(directory)
 
@@ -143,7 +143,10 @@ export function createRefreshUser(
     if (mayRestore && plan.operations.length > 0) {
       await unfinished.begin(userSubject(record.id), changes)
       const isRestored = await restore(after, plan.operations as readonly UserOperation[], trail)
-      if (isRestored) return reportOnly(seen, trail)
+      if (isRestored) {
+        for (const kind of classesOf(plan.operations)) signals.driftRestored(kind)
+        return reportOnly(seen, trail)
+      }
     }
     return recordSeen(seen, trail)
   }
@@ -188,7 +191,10 @@ export function createRefreshUser(
       }
       return 'done'
     })
-    if (deactivation !== undefined) parts.onAcknowledged()
+    if (deactivation !== undefined) {
+      if (outcome === 'done') signals.driftRestored('access')
+      parts.onAcknowledged()
+    }
     return outcome
   }
 
@@ -245,9 +251,17 @@ export function createRefreshUser(
     trail: Trail
   ): Promise<void> {
     for (const difference of differences) {
-      await reportDrift(tx, userSubject(id), difference, { trail, now: clock.now() })
+      await reportDrift(tx, userSubject(id), difference, { trail, now: clock.now(), signals })
     }
   }
+}
+
+/** What of a person the operations set again. */
+function classesOf(operations: readonly BoxOperation[]): ReadonlySet<DriftClass> {
+  const fields = operations.flatMap((operation) =>
+    operation.kind === 'update-user' ? Object.keys(operation.fields) : ['login']
+  )
+  return new Set(fields.map((name) => (name === 'status' ? 'access' : 'users')))
 }
 
 function accessWord(isActiveNow: boolean): string {

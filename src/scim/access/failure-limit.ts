@@ -25,7 +25,9 @@ export function createFailureLimit(clock: Clock): FailureLimit {
     failed(address) {
       const source = sourceOf(address)
       const now = clock.now()
-      const next = Math.max(now, clear.get(source) ?? 0) + intervalMs
+      // No more than the burst counts, also where the clock was set back.
+      const counted = Math.min(clear.get(source) ?? 0, now + burst * intervalMs)
+      const next = Math.max(now, counted) + intervalMs
       const wait = next - now - burst * intervalMs
       clear.delete(source)
       clear.set(source, wait > 0 ? next - intervalMs : next)

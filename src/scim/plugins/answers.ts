@@ -34,7 +34,12 @@ export function sendTogether(
     // A second answer to one request, made before the first was sent, would follow it on the connection.
     if (made.has(reply)) return
     if (made.size === 0) setImmediate(sendAll)
-    made.set(reply, () => done(null, payload))
+    const status = reply.statusCode
+    made.set(reply, () => {
+      // What made the second answer may have set another.
+      void reply.code(status)
+      done(null, payload)
+    })
   })
 
   function sendAll(): void {

@@ -45,7 +45,9 @@ export function requireToken(
     }
     try {
       const found = authenticate(presentedBy(request))
-      if (found instanceof Promise) found.then(admit, done)
+      // Who went away meanwhile is not counted: nothing would tell any more when that ends.
+      if (found instanceof Promise)
+        found.then((caller) => reply.raw.destroyed || admit(caller), done)
       else admit(found)
     } catch (error) {
       done(error as Error)

@@ -124,11 +124,11 @@ export function limitCallers(app: FastifyInstance, options: CallerLimitOptions):
   /** How long the caller must wait; 0 where the request is within the limit. */
   function count(use: Use): Milliseconds {
     const now = clock.now()
-    const next = Math.max(now, use.clearAt) + intervalMs
-    const waitMs = next - now - burstMs
-    if (waitMs > 0) return waitMs
-    use.clearAt = next
-    return 0
+    // No more than the burst counts, also where the clock was set back.
+    const counted = Math.max(now, Math.min(use.clearAt, now + burstMs))
+    const waitMs = counted + intervalMs - now - burstMs
+    use.clearAt = waitMs > 0 ? counted : counted + intervalMs
+    return Math.max(0, waitMs)
   }
 
   function refusal({ limit, retryAfterSeconds }: Excess): AccessError {

@@ -38,7 +38,9 @@ export function limitWrites(app: FastifyInstance, limit: Milliseconds): void {
   app.addHook('preHandler', (request, reply, done) => {
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       const timer = setTimeout(() => {
-        if (!reply.sent) reply.send(new errorCodes.FST_ERR_HANDLER_TIMEOUT())
+        // An answer that a client takes slowly is no longer waited for.
+        if (!reply.sent && !reply.raw.headersSent)
+          reply.send(new errorCodes.FST_ERR_HANDLER_TIMEOUT())
       }, limit)
       reply.raw.once('close', () => clearTimeout(timer))
     }

@@ -123,10 +123,13 @@ export function isRead({ method, routeOptions }: FastifyRequest): boolean {
   return reads.has(method) || routeOptions.url?.endsWith('/.search') === true
 }
 
-/** Whether a write takes access away, as far as it shows at first sight. */
-export function isRemoval({ method, body }: FastifyRequest): boolean {
+/**
+ * Whether a write takes access away, as far as it shows at first sight. `active` of a group means
+ * nothing, so that nobody gets past a limit by it.
+ */
+export function isRemoval({ method, body, routeOptions }: FastifyRequest): boolean {
   if (method === 'DELETE') return true
-  if (!isJsonObject(body)) return false
+  if (!isJsonObject(body) || routeOptions.url?.includes('/Users/') !== true) return false
   if (method === 'PUT') return accessInResource(body).deactivates
   const operations = method === 'PATCH' ? readAnyCase(body, 'Operations') : undefined
   return Array.isArray(operations) && accessInOperations(operations).deactivates

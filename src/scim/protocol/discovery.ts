@@ -64,7 +64,17 @@ export function resourceTypeDocument(id: string, baseUrl: string): JsonObject | 
   return resourceTypeDocuments(baseUrl)[found]
 }
 
-/** The document of `/ServiceProviderConfig` (RFC 7643 §5). */
-export function serviceProviderConfig(baseUrl: string): JsonObject {
-  return located(providerConfig, 'ServiceProviderConfig', `${baseUrl}/ServiceProviderConfig`)
+/**
+ * The document of `/ServiceProviderConfig` (RFC 7643 §5). `basic`: whether HTTP Basic is accepted; it is
+ * named only then.
+ */
+export function serviceProviderConfig(
+  baseUrl: string,
+  { basic = false }: { readonly basic?: boolean } = {}
+): JsonObject {
+  const authenticationSchemes = providerConfig.authenticationSchemes.filter(
+    ({ type }) => basic || type !== 'httpbasic'
+  )
+  const document = { ...providerConfig, authenticationSchemes }
+  return located(document, 'ServiceProviderConfig', `${baseUrl}/ServiceProviderConfig`)
 }

@@ -25,14 +25,17 @@ const catalogues: readonly Catalogue[] = [
   { path: '/ResourceTypes', all: resourceTypeDocuments, byId: resourceTypeDocument }
 ]
 
-/** Serves what a client can learn about this server (RFC 7644 §4). */
-export function serveDiscovery(app: FastifyInstance, baseUrlOf: BaseUrl): void {
+/** Serves what a client can learn about this server (RFC 7644 §4). `basic`: it takes HTTP Basic. */
+export function serveDiscovery(
+  app: FastifyInstance,
+  { baseUrlOf, basic }: { readonly baseUrlOf: BaseUrl; readonly basic: boolean }
+): void {
   for (const catalogue of catalogues) serveCatalogue(app, catalogue, baseUrlOf)
 
   serve(app, '/ServiceProviderConfig', {
     async GET(request, reply) {
       refuseFilter(request)
-      return asScim(reply, JSON.stringify(serviceProviderConfig(baseUrlOf(request))))
+      return asScim(reply, JSON.stringify(serviceProviderConfig(baseUrlOf(request), { basic })))
     }
   })
 }

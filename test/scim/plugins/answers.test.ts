@@ -1,9 +1,13 @@
+import { connect, type AddressInfo } from 'node:net'
+import { Readable } from 'node:stream'
+import { text } from 'node:stream/consumers'
 import fastify from 'fastify'
 import t from 'tap'
 import type { Test } from 'tap'
 import type { AnsweredRequest } from '../../../src/scim/plugins/answers.ts'
 import { sendTogether } from '../../../src/scim/plugins/answers.ts'
 import { prepareActor } from '../../../src/scim/plugins/auth.ts'
+import { endConnections } from '../../../src/scim/plugins/closing.ts'
 import { createMemoryLog } from '../../helpers/memory-log.ts'
 
 function createApp(t: Test) {
@@ -56,4 +60,72 @@ t.test('answers of one turn are sent in their order and each is told once', asyn
   const expected = { method: 'GET', route: '/wait/:n', status: 204 }
   t.match(answered, [expected, expected, expected])
   t.equal(lines.filter(({ message }) => message === 'request answered').length, 3)
+})
+
+t.test('a second answer does not change the status of the first', async (t) => {
+  const { app, answered } = createApp(t)
+  app.get('/late', (_request, reply) => {
+    void reply.code(503).send('too late')
+    void reply.code(201).send('made')
+  })
+  const { statusCode, payload } = await app.inject('/late')
+  t.equal(statusCode, 503)
+  t.equal(payload, 'too late')
+  t.match(answered, [{ status: 503 }])
+})
+
+t.test('an answer that is made as the server closes ends its connection', async (t) => {
+  const { app } = createApp(t)
+  endConnections(app)
+  const closed = Promise.withResolvers<void>()
+  app.get('/last', (_request, reply) => {
+    void reply.send('sent')
+    app.close().then(closed.resolve, closed.reject)
+  })
+  await app.listen({ host: '127.0.0.1', port: 0 })
+  const { port } = app.server.address() as AddressInfo
+  const socket = connect(port, '127.0.0.1')
+  socket.write('GET /last HTTP/1.1\r\nHost: localhost\r\n\r\n')
+  t.match(await text(socket), /sent$/, 'though the client would keep it')
+  await closed.promise
+})
+
+/** The first lines of a request. */
+function request(line: string): string {
+  return `${line} HTTP/1.1\r\nHost: localhost\r\n`
+}
+
+t.test('pipelined requests are answered in their order, whichever is ready first', async (t) => {
+  const { app } = createApp(t)
+  const first = Promise.withResolvers<string>()
+  app.get('/first', () => first.promise)
+  app.get('/second', async () => {
+    first.resolve('one')
+    return 'two'
+  })
+  app.get('/parts', async () => Readable.from(['three', 'four']))
+  await app.listen({ host: '127.0.0.1', port: 0 })
+  const { port } = app.server.address() as AddressInfo
+  const socket = connect(port, '127.0.0.1')
+  socket.write(`${request('GET /first')}\r\n${request('GET /second')}\r\n`)
+  socket.write(
+    `${request('GET /parts')}\r\n${request('HEAD /second')}\r\n${request('GET /second')}Connection: close\r\n\r\n`
+  )
+  const bodies = (await text(socket)).split(/HTTP\/1\.1 200 OK\r\n[^]*?\r\n\r\n/)
+  t.strictSame(bodies, ['', 'one', 'two', '5\r\nthree\r\n4\r\nfour\r\n0\r\n\r\n', '', 'two'])
+})
+
+t.test('a client that goes away before its answer harms nobody', async (t) => {
+  const { app, answered } = createApp(t)
+  const left = Promise.withResolvers<void>()
+  app.get('/left', ({ raw }) => {
+    raw.socket.once('close', () => left.resolve())
+    raw.socket.destroy()
+    return left.promise.then(() => Readable.from(['never']))
+  })
+  app.get('/well', (_request, reply) => reply.send('sent'))
+  const base = await app.listen({ host: '127.0.0.1', port: 0 })
+  await t.rejects(fetch(`${base}/left`))
+  t.equal((await fetch(`${base}/well`)).status, 200)
+  t.match(answered.at(-1), { route: '/well', status: 200 })
 })
