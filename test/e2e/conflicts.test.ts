@@ -265,7 +265,7 @@ for (const kind of [
   'insufficient-scope'
 ] as const) {
   t.test(`${kind} once at each call of a login change`, { buffered: true }, async (t) => {
-    const bridge = await startConflictBridge(t, {}, { speed: 10 })
+    const bridge = await startConflictBridge(t)
     const { scim, emulator, clock } = bridge
     for (const [index, step] of steps.entries()) {
       const what = `${kind} at ${step.method} ${step.path}`
@@ -297,13 +297,11 @@ for (const kind of [
         ({ method, path: asked }) => method === 'POST' && asked.endsWith('/email_aliases')
       )
       t.ok(added.length <= 2, `${what}: ${added.length} additions of the alias`)
-      const outcomes = bridge.query(
-        `select outcome from audit where target = '${target}' and action = 'user.patch'`
+      // By the request, or by the bridge, which may have finished it before the request came again.
+      const done = bridge.query(
+        `select 1 from audit where target = '${target}' and action <> 'user.create' and outcome = 'done'`
       )
-      t.ok(
-        outcomes.some(({ outcome }) => outcome === 'done'),
-        what
-      )
+      t.ok(done.length > 0, `${what}: the audit says that it is done`)
     }
   })
 }
