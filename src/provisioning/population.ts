@@ -29,6 +29,11 @@ export function isShownIn(
  */
 const madeUp = /^(?:AppUser|AutomationUser)_([^_@]+)_[^@]*@boxdevedition\.com$/i
 
+/** Tells whether a login is of an application: nobody signs in with it, and SCIM does not link it. */
+export function isMadeUp(login: string): boolean {
+  return madeUp.test(login)
+}
+
 function isAppUserOf({ login }: BoxUser, own: OwnAccount): boolean {
   const service = madeUp.exec(own.login)?.[1]
   return service !== undefined && madeUp.exec(login)?.[1] === service

@@ -15,6 +15,7 @@ import {
 } from './operations.ts'
 import type { DirectoryTransaction } from './ports.ts'
 import { newUserFields } from './new-fields.ts'
+import { isMadeUp } from './population.ts'
 import { changeUser, newUser } from './records.ts'
 import { beingCreated, creationRefused, externalIdTaken, loginTaken } from './refusals.ts'
 import type { Trail } from './trail.ts'
@@ -295,7 +296,7 @@ export function createUserCreation(dependencies: Dependencies, parts: CreationPa
     const found =
       login === undefined ? undefined : await box.findUserByLogin(login, trail.call('client'))
     if (found === undefined) return claimByExternalId(wanted, cause)
-    if (found.isPlatformAccessOnly)
+    if (found.isPlatformAccessOnly || isMadeUp(found.login))
       throw loginTaken(found.login, { id: found.id, tombstone: false })
     const record = await directory.transaction((tx) => recordSeen(tx, found, attempts, trail))
     assertSamePerson(record, wanted)

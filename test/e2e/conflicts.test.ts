@@ -1,5 +1,6 @@
 import t from 'tap'
 import { startConflictBridge } from '../helpers/conflict-bridge.ts'
+import { connectTo } from '../helpers/connect.ts'
 import { group, person } from '../helpers/scim-client.ts'
 import { until } from '../helpers/until.ts'
 
@@ -98,6 +99,18 @@ t.test('what Box tells besides of a login in use changes nothing', async (t) => 
   const other = await startConflictBridge(t, {}, lax)
   other.emulator.admin.addAlias(ann, 'annie@example.com')
   t.equal((await other.scim.post('/Users', person('annie@example.com'))).status, 201)
+})
+
+t.test('nobody becomes the account that the bridge acts as', async (t) => {
+  const bridge = await startConflictBridge(t, {}, { guesses: { serviceAccountListed: true } })
+  const { id, login } = bridge.emulator.state().serviceAccount
+  const post = await bridge.scim.post('/Users', person(login))
+  t.match(post, conflict(new RegExp(`belongs to user ${id}`)))
+  t.match(bridge.lastAudit(), { outcome: 'login_taken' })
+  const signIn = await connectTo(bridge)({ externalId: 'e-1', userName: login })
+  t.match(signIn, conflict(new RegExp(`belongs to user ${id}`)))
+  t.strictSame(bridge.takeCalls(), Array(2).fill(['POST /users', 'GET /users']).flat())
+  t.equal((await bridge.scim.get(`/Users/${id}`)).status, 404, 'it stays hidden')
 })
 
 t.test('a group name: linked once, then 409 naming its owner', async (t) => {
