@@ -4,6 +4,7 @@ import { BoxRefusedError, BoxUnavailableError, unlessTrouble } from './errors.ts
 import { isFromAttempt } from './interrupted.ts'
 import { textOf, without } from './mapping/document.ts'
 import { mapUser } from './mapping/user-mapping.ts'
+import { isActive } from './mapping/user-resource.ts'
 import type { BoxUser, ScimDocument, UserRecord } from './model.ts'
 import {
   externalIdSubject,
@@ -330,10 +331,15 @@ export function createUserCreation(dependencies: Dependencies, parts: CreationPa
     return record === undefined ? create(wanted) : { record, created: false }
   }
 
-  /** Whom an attempt of ours created without anybody having been told is created by this request. */
+  /**
+   * Whom an attempt of ours created without anybody having been told is created by this request, but
+   * for somebody who was created inactive: nobody comes to access by signing in.
+   */
   async function claimAttempt(found: UserRecord, wanted: ClaimRequest): Promise<Connected> {
     assertSamePerson(found, wanted)
-    const isNew = found.createdByBridge && !found.linked && Object.keys(found.shadow).length === 0
+    const isUntold =
+      found.createdByBridge && !found.linked && Object.keys(found.shadow).length === 0
+    const isNew = isUntold && isActive(found, settings)
     const claimed = await (isNew ? claims.finish(found, wanted) : claims.claim(found, wanted))
     return claimed === undefined ? create(wanted) : { record: claimed, created: isNew }
   }
