@@ -16,7 +16,7 @@ import {
 } from './operations.ts'
 import type { DirectoryTransaction } from './ports.ts'
 import { newUserFields } from './new-fields.ts'
-import { isMadeUp } from './population.ts'
+import { applicationOf } from './population.ts'
 import { changeUser, newUser } from './records.ts'
 import { beingCreated, creationRefused, externalIdTaken, loginTaken } from './refusals.ts'
 import type { Trail } from './trail.ts'
@@ -297,7 +297,8 @@ export function createUserCreation(dependencies: Dependencies, parts: CreationPa
     const found =
       login === undefined ? undefined : await box.findUserByLogin(login, trail.call('client'))
     if (found === undefined) return claimByExternalId(wanted, cause)
-    if (found.isPlatformAccessOnly || isMadeUp(found.login))
+    // Nobody signs in with the login of an application.
+    if (found.isPlatformAccessOnly || applicationOf(found.login) !== undefined)
       throw loginTaken(found.login, { id: found.id, tombstone: false })
     const record = await directory.transaction((tx) => recordSeen(tx, found, attempts, trail))
     assertSamePerson(record, wanted)

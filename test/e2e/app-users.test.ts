@@ -2,6 +2,7 @@ import t, { type Test } from 'tap'
 import { demoCredentials, emptySeed, type SeedUser } from '../../src/emulator/seed.ts'
 import type { BridgeOptions } from '../helpers/bridge.ts'
 import { bridgeProcess } from '../helpers/bridge-process.ts'
+import { connectTo } from '../helpers/connect.ts'
 import { startLeavingBridge, type LeavingBridge } from '../helpers/leaving-bridge.ts'
 import { group, person } from '../helpers/scim-client.ts'
 
@@ -241,6 +242,32 @@ t.test('a lost answer makes no second account', async (t) => {
     t.match(await scim.post('/Users', wanted), { status: 201 })
     t.equal(inBox(bridge, 'e-1').length, 1)
   })
+})
+
+t.test('a dry run: whom it takes for created is not missed in Box', async (t) => {
+  const bridge = await start(t, { env: { DRY_RUN: 'true', RECONCILE_HOURS: '1' } })
+  const { scim, query } = bridge
+  for (let index = 1; index <= 20; index++) {
+    const { status } = await scim.post('/Users', person(`p-${index}`, { externalId: `e-${index}` }))
+    t.equal(status, 201)
+  }
+  const signedIn = await connectTo(bridge)({ externalId: 'e-21', userName: 'p-21' })
+  t.match(signedIn, { status: 201, body: { boxUserId: 'dry-21' } })
+  bridge.clock.skip(3_600_000)
+  const reconciled = () =>
+    query(
+      "select value ->> '$.alarm' as alarm, value ->> '$.doneAt' as done from state where key = 'reconcile'"
+    )
+  await bridge.pass('the reconcile', () =>
+    reconciled().some(({ alarm, done }) => alarm !== null || done !== null)
+  )
+  t.match(reconciled(), [{ alarm: null }])
+  t.equal((await scim.get('/Users')).body['totalResults'], 21)
+  t.match(await scim.find('/Users', 'userName eq "p-21"'), [{ id: 'dry-21', externalId: 'e-21' }])
+  t.same(
+    Object.keys(bridge.emulator.state().users).filter((login) => login.startsWith('App')),
+    []
+  )
 })
 
 t.test('a database keeps to one kind', async (t) => {
