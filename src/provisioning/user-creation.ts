@@ -1,3 +1,4 @@
+import { runUnderAll } from '../lib/keyed-lock.ts'
 import { fold } from '../lib/text.ts'
 import type { Dependencies } from './dependencies.ts'
 import { BoxRefusedError, BoxUnavailableError, unlessTrouble } from './errors.ts'
@@ -24,6 +25,7 @@ import {
   assertSamePerson,
   findCreated,
   readHandles,
+  userNameLock,
   type UserAssociation
 } from './user-association.ts'
 import type { ClaimParts, ClaimRequest, UserClaims } from './user-claim.ts'
@@ -92,21 +94,16 @@ export function createUserCreation(dependencies: Dependencies, parts: CreationPa
     const wanted = { ...request, ...handles }
     const userName = textOf(document, 'userName')
     const keys = [
-      ...(userName === undefined ? [] : [`username:${fold(userName)}`]),
+      ...(userName === undefined ? [] : [userNameLock(userName)]),
       ...subjectsOf(wanted)
     ]
-    return lockAll(keys, async () => {
+    return runUnderAll(locks, keys, async () => {
       const owner = await association.find(handles, trail)
       if (userName !== undefined && (owner === undefined || wanted.by === 'scim')) {
         await assertUserNameFree(userName, owner)
       }
       return owner === undefined ? create(wanted) : claimOrCreate(owner, wanted)
     })
-  }
-
-  /** Always in the same order, so that nobody waits for each other. */
-  function lockAll<T>([key, ...others]: readonly string[], work: () => Promise<T>): Promise<T> {
-    return key === undefined ? work() : locks.run(key, () => lockAll(others, work))
   }
 
   async function openEntries(subjects: readonly string[]): Promise<readonly JournalEntry[]> {

@@ -99,6 +99,23 @@ t.test('another userName is nothing to Box; the rest is', async (t) => {
   t.same(takeCalls(), [], 'a PUT without an externalId leaves it')
 })
 
+t.test('of several who are given one userName at once, one gets it', async (t) => {
+  const { scim } = await start(t)
+  const paths: string[] = []
+  for (const name of ['a', 'b', 'c', 'd']) {
+    const { body } = await scim.post('/Users', person(name, { externalId: name }))
+    paths.push(`/Users/${String(body['id'])}`)
+  }
+  const answers = await Promise.all([
+    scim.post('/Users', person('x', { externalId: 'x' })),
+    ...paths.map((path) => scim.patch(path, patched('userName', 'X')))
+  ])
+  const statuses = answers.map(({ status }) => status)
+  t.equal(statuses.filter((status) => status < 300).length, 1)
+  t.equal(statuses.filter((status) => status === 409).length, 4)
+  t.equal((await scim.find('/Users', 'userName eq "x"')).length, 1)
+})
+
 t.test('app users leave and come back', async (t) => {
   const bridge = await start(t)
   const { scim, takeCalls, audit } = bridge
