@@ -90,7 +90,7 @@ export function createUserCreation(dependencies: Dependencies, parts: CreationPa
   ): Promise<Connected> {
     const { document, trail } = request
     const handles = readHandles(request, settings)
-    trail.notes.push(...mapUser(document, settings.mapping).notes)
+    const { notes } = mapUser(document, settings.mapping)
     const wanted = { ...request, ...handles }
     const userName = textOf(document, 'userName')
     const keys = [
@@ -99,6 +99,8 @@ export function createUserCreation(dependencies: Dependencies, parts: CreationPa
     ]
     return runUnderAll(locks, keys, async () => {
       const owner = await association.find(handles, trail)
+      // Finding who signs in is reading: the audit has nothing to say.
+      if (owner === undefined || wanted.by === 'scim') trail.notes.push(...notes)
       if (userName !== undefined && (owner === undefined || wanted.by === 'scim')) {
         await assertUserNameFree(userName, owner)
       }

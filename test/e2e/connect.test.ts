@@ -148,7 +148,7 @@ t.test('who is there is found, without a call', async (t) => {
   ] as const
   const { connect, emulator, takeCalls, query } = await start(t, {}, { seed: { users } })
   const { id } = emulator.state().users[ann] ?? {}
-  const found = await connect({ ...annsSignIn, title: 'Other' })
+  const found = await connect({ ...annsSignIn, title: 'Other', preferredLanguage: 'tlh' })
   t.match(found, { status: 200, body: { boxUserId: id, created: false } })
   t.strictSame(Object.keys(found.body).toSorted(), ['boxUserId', 'created'])
   t.match(await connect({ externalId: 'boss', userName: 'boss@example.com' }), { status: 200 })
