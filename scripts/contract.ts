@@ -28,6 +28,7 @@ const operations = [
   'DELETE /2.0/groups/:id',
   'GET /2.0/groups/:id/memberships',
   'POST /2.0/group_memberships',
+  'GET /2.0/group_memberships/:id',
   'DELETE /2.0/group_memberships/:id',
   'GET /2.0/events',
   'POST /2.0/invites',

@@ -167,9 +167,11 @@ async function everyday(box: Box): Promise<void> {
   const membership = await box.addMembership(group.id, zoe.id, call())
   await box.addMembership(group.id, zoe.id, call())
   await box.findMembership(group.id, zoe.id, call())
+  await box.getMembership(membership.id, call())
   await box.listGroupMemberships(group.id, 0, call())
   await box.removeMembership(membership.id, call())
   await box.removeMembership(membership.id, call())
+  await box.getMembership(membership.id, call())
   await box.listEvents(nextPosition, call())
 }
 

@@ -1,6 +1,7 @@
 import type { BoxCall, BoxPort } from '../provisioning/box-port.ts'
 import { dryIdOf, type DryWriteEntry } from '../provisioning/dry-run/writes.ts'
 import type { BoxUser, BoxUserFields, BoxUserId } from '../provisioning/model.ts'
+import { applicationOf } from '../provisioning/population.ts'
 import { isSameText, unlessDry, type DryParts } from './dry-parts.ts'
 import { badRequest, denied, loginUsed, notFound } from './refused.ts'
 
@@ -113,8 +114,10 @@ export function createDryUsers({ reads, pretended, write }: DryParts): DryUsers 
       return created(await write(decided, assertNotPretended(login)))
     },
 
-    async createAppUser({ login: _ofBox, ...fields }) {
-      return created(await write({ kind: 'create-user', fields, isAppUser: true }))
+    async createAppUser({ login: _ofBox, ...fields }, call) {
+      const own = await reads.getOwnAccount(call)
+      const application = applicationOf(own.login) ?? ''
+      return created(await write({ kind: 'create-user', fields, isAppUser: true, application }))
     },
 
     async updateUser(userId, fields, call) {

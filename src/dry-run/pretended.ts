@@ -8,7 +8,6 @@ import type {
   BoxMembership,
   BoxMembershipId,
   BoxUser,
-  BoxUserFields,
   BoxUserId
 } from '../provisioning/model.ts'
 
@@ -304,7 +303,7 @@ function timeOf({ at }: DryWriteEntry): string {
 /** What Box fills in by itself is not known: it is left empty. */
 function newUser(
   entry: DryWriteEntry,
-  { fields, isAppUser }: { readonly fields: BoxUserFields; readonly isAppUser: boolean }
+  { fields, isAppUser, application = '' }: Extract<DryWrite, { readonly kind: 'create-user' }>
 ): BoxUser {
   const id = dryIdOf(entry) as BoxUserId
   return {
@@ -327,7 +326,7 @@ function newUser(
     isExemptFromDeviceLimits: false,
     isExemptFromLoginVerification: false,
     ...fields,
-    ...(isAppUser ? { login: `AppUser_${id}@boxdevedition.com` } : {}),
+    ...(isAppUser ? { login: `AppUser_${application}_${id}@boxdevedition.com` } : {}),
     id,
     spaceUsed: 0,
     maxUploadSize: 0,

@@ -20,3 +20,12 @@ export function createKeyedLock(): KeyedLock {
     }
   }
 }
+
+/** Runs `work` under several keys, taken in their order: who takes some of them keeps to that order too. */
+export function runUnderAll<T>(
+  locks: KeyedLock,
+  [key, ...others]: readonly string[],
+  work: () => Promise<T>
+): Promise<T> {
+  return key === undefined ? work() : locks.run(key, () => runUnderAll(locks, others, work))
+}

@@ -29,7 +29,12 @@ export function isShownIn(
  */
 const madeUp = /^(?:AppUser|AutomationUser)_([^_@]+)_[^@]*@boxdevedition\.com$/i
 
+/** The id of the application that a login was made up for; undefined for a person's own login. */
+export function applicationOf(login: string): string | undefined {
+  return madeUp.exec(login)?.[1]
+}
+
 function isAppUserOf({ login }: BoxUser, own: OwnAccount): boolean {
-  const service = madeUp.exec(own.login)?.[1]
-  return service !== undefined && madeUp.exec(login)?.[1] === service
+  const application = applicationOf(own.login)
+  return application !== undefined && applicationOf(login) === application
 }

@@ -37,11 +37,11 @@ export interface UserAssociation {
   /** The same in Box, by the externalId: only those whom this application created. */
   findInBox(externalId: string, trail: Trail): Promise<UserRecord | undefined>
   /**
-   * What to lock besides a person, and before, for a change that gives them another externalId, so that
-   * nobody else gets it meanwhile; undefined for any other change, and for one that takes access away,
-   * which waits for nothing.
+   * What to lock besides a person, and before, in this order, for a change that gives them another
+   * userName or externalId, so that nobody else gets it meanwhile. Nothing for a change that takes access
+   * away, which waits for nothing, nor where the login alone counts, which Box keeps unique.
    */
-  lockFor(id: BoxUserId, change: UserChange): Promise<string | undefined>
+  locksFor(id: BoxUserId, change: UserChange): Promise<readonly string[]>
   /** Throws where somebody else has the externalId that a change gives this person. */
   assertFree(record: UserRecord, next: ScimDocument): Promise<void>
 }
@@ -116,6 +116,11 @@ export function assertSamePerson(owner: UserRecord, { login, externalId }: Handl
   }
 }
 
+/** What is locked while somebody is given a userName; letter case does not matter. */
+export function userNameLock(userName: string): string {
+  return `username:${fold(userName)}`
+}
+
 /** What a change leaves of a person; why it cannot be applied is for the change itself to say. */
 function unlessRefused(record: UserRecord, change: UserChange): ScimDocument | undefined {
   try {
@@ -145,13 +150,20 @@ export function createUserAssociation(dependencies: Dependencies): UserAssociati
 
     findInBox,
 
-    async lockFor(id, change) {
-      if (settings.association === 'login' || change.deactivates) return undefined
+    async locksFor(id, change) {
+      if (settings.association === 'login' || change.deactivates) return []
       const record = await directory.users.get(id)
       const next = record === undefined ? undefined : unlessRefused(record, change)
-      const externalId = textOf(next, 'externalId')
-      const isSame = externalId === textOf(record?.resource, 'externalId')
-      return externalId === undefined || isSame ? undefined : externalIdSubject(externalId)
+      const newText = (name: string) => {
+        const text = textOf(next, name)
+        return text === textOf(record?.resource, name) ? undefined : text
+      }
+      const userName = newText('userName')
+      const externalId = newText('externalId')
+      return [
+        ...(userName === undefined ? [] : [userNameLock(userName)]),
+        ...(externalId === undefined ? [] : [externalIdSubject(externalId)])
+      ]
     },
 
     async assertFree(record, next) {

@@ -13,7 +13,7 @@ import { userProtection } from './protection.ts'
 import { changeUser } from './records.ts'
 import { deprovisioned, externalIdTaken, loginHeldByLeaver, loginTaken } from './refusals.ts'
 import type { Trail } from './trail.ts'
-import { hasExternalId, type Handles } from './user-association.ts'
+import { hasExternalId, keepExternalId, type Handles } from './user-association.ts'
 import type { UserOperation } from './user-operations.ts'
 import type { SettleUser } from './user-settlement.ts'
 
@@ -83,7 +83,13 @@ export function createUserClaims(dependencies: Dependencies, parts: ClaimParts):
       if (record === undefined) return undefined
       if (isSomebodyElse(record, request)) return leaverMovedOn(record, request)
       await assertPresent(record, request)
-      return (await unlessTrouble(remember(record, request))) ?? record
+      if (isRemembered(record, request)) return record
+      const settled = await unlessTrouble(parts.settle(record, request.trail, 'client'))
+      if (settled === undefined) return record
+      if (settled.record === undefined) return undefined
+      // What was unknown may have taken their access away.
+      await assertPresent(settled.record, request)
+      return (await unlessTrouble(remember(settled.record, request))) ?? settled.record
     })
   }
 
@@ -100,10 +106,10 @@ export function createUserClaims(dependencies: Dependencies, parts: ClaimParts):
   }
 
   /** Whom the login found is found by the externalId from now on. */
-  async function remember(found: UserRecord, request: ClaimRequest): Promise<UserRecord> {
-    const { externalId, trail } = request
-    if (externalId === undefined || isRemembered(found, request)) return found
-    const { record = found } = await parts.settle(found, trail, 'client')
+  function remember(
+    record: UserRecord,
+    { externalId = '', trail }: ClaimRequest
+  ): Promise<UserRecord> {
     trail.notes.push('found by login')
     const next = { ...record.resource, externalId }
     const context = { settings, mirror, deactivates: false, accessInDoubt: false }
@@ -146,8 +152,9 @@ export function createUserClaims(dependencies: Dependencies, parts: ClaimParts):
   async function claim(
     record: UserRecord,
     pending: readonly JournalEntry[],
-    { by, document, trail }: ClaimRequest
+    { by, document: asked, trail }: ClaimRequest
   ): Promise<UserRecord> {
+    const document = keepExternalId(record, asked, settings)
     // Somebody who comes back is active, unless the IdP says otherwise.
     const next = record.tombstone ? { active: true, ...document } : document
     const base = record.tombstone ? { ...record, shadow: {} } : record

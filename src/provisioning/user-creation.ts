@@ -1,9 +1,11 @@
+import { runUnderAll } from '../lib/keyed-lock.ts'
 import { fold } from '../lib/text.ts'
 import type { Dependencies } from './dependencies.ts'
 import { BoxRefusedError, BoxUnavailableError, unlessTrouble } from './errors.ts'
 import { isFromAttempt } from './interrupted.ts'
 import { textOf, without } from './mapping/document.ts'
 import { mapUser } from './mapping/user-mapping.ts'
+import { isActive } from './mapping/user-resource.ts'
 import type { BoxUser, ScimDocument, UserRecord } from './model.ts'
 import {
   externalIdSubject,
@@ -15,6 +17,7 @@ import {
 } from './operations.ts'
 import type { DirectoryTransaction } from './ports.ts'
 import { newUserFields } from './new-fields.ts'
+import { applicationOf } from './population.ts'
 import { changeUser, newUser } from './records.ts'
 import { beingCreated, creationRefused, externalIdTaken, loginTaken } from './refusals.ts'
 import type { Trail } from './trail.ts'
@@ -22,6 +25,7 @@ import {
   assertSamePerson,
   findCreated,
   readHandles,
+  userNameLock,
   type UserAssociation
 } from './user-association.ts'
 import type { ClaimParts, ClaimRequest, UserClaims } from './user-claim.ts'
@@ -86,25 +90,22 @@ export function createUserCreation(dependencies: Dependencies, parts: CreationPa
   ): Promise<Connected> {
     const { document, trail } = request
     const handles = readHandles(request, settings)
-    trail.notes.push(...mapUser(document, settings.mapping).notes)
+    const { notes } = mapUser(document, settings.mapping)
     const wanted = { ...request, ...handles }
     const userName = textOf(document, 'userName')
     const keys = [
-      ...(userName === undefined ? [] : [`username:${fold(userName)}`]),
+      ...(userName === undefined ? [] : [userNameLock(userName)]),
       ...subjectsOf(wanted)
     ]
-    return lockAll(keys, async () => {
+    return runUnderAll(locks, keys, async () => {
       const owner = await association.find(handles, trail)
+      // Finding who signs in is reading: the audit has nothing to say.
+      if (owner === undefined || wanted.by === 'scim') trail.notes.push(...notes)
       if (userName !== undefined && (owner === undefined || wanted.by === 'scim')) {
         await assertUserNameFree(userName, owner)
       }
       return owner === undefined ? create(wanted) : claimOrCreate(owner, wanted)
     })
-  }
-
-  /** Always in the same order, so that nobody waits for each other. */
-  function lockAll<T>([key, ...others]: readonly string[], work: () => Promise<T>): Promise<T> {
-    return key === undefined ? work() : locks.run(key, () => lockAll(others, work))
   }
 
   async function openEntries(subjects: readonly string[]): Promise<readonly JournalEntry[]> {
@@ -295,7 +296,8 @@ export function createUserCreation(dependencies: Dependencies, parts: CreationPa
     const found =
       login === undefined ? undefined : await box.findUserByLogin(login, trail.call('client'))
     if (found === undefined) return claimByExternalId(wanted, cause)
-    if (found.isPlatformAccessOnly)
+    // Nobody signs in with the login of an application.
+    if (found.isPlatformAccessOnly || applicationOf(found.login) !== undefined)
       throw loginTaken(found.login, { id: found.id, tombstone: false })
     const record = await directory.transaction((tx) => recordSeen(tx, found, attempts, trail))
     assertSamePerson(record, wanted)
@@ -329,10 +331,15 @@ export function createUserCreation(dependencies: Dependencies, parts: CreationPa
     return record === undefined ? create(wanted) : { record, created: false }
   }
 
-  /** Whom an attempt of ours created without anybody having been told is created by this request. */
+  /**
+   * Whom an attempt of ours created without anybody having been told is created by this request, but
+   * for somebody who was created inactive: nobody comes to access by signing in.
+   */
   async function claimAttempt(found: UserRecord, wanted: ClaimRequest): Promise<Connected> {
     assertSamePerson(found, wanted)
-    const isNew = found.createdByBridge && !found.linked && Object.keys(found.shadow).length === 0
+    const isUntold =
+      found.createdByBridge && !found.linked && Object.keys(found.shadow).length === 0
+    const isNew = isUntold && isActive(found, settings)
     const claimed = await (isNew ? claims.finish(found, wanted) : claims.claim(found, wanted))
     return claimed === undefined ? create(wanted) : { record: claimed, created: isNew }
   }

@@ -1,3 +1,4 @@
+import { runUnderAll } from '../lib/keyed-lock.ts'
 import { fold } from '../lib/text.ts'
 import { createRunAudited } from './audited.ts'
 import { accessFirst, changesAccess, type CarryOutUserWork, type UserWork } from './carry-out.ts'
@@ -90,8 +91,7 @@ export function createUsers(
         underLock(userId, trail, removal, (record, pending) =>
           apply(record, pending, change, trail)
         )
-      const lock = await association.lockFor(userId, change)
-      await (lock === undefined ? work() : locks.run(lock, work))
+      await runUnderAll(locks, await association.locksFor(userId, change), work)
       return view(userId, true)
     },
 

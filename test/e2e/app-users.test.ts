@@ -2,6 +2,7 @@ import t, { type Test } from 'tap'
 import { demoCredentials, emptySeed, type SeedUser } from '../../src/emulator/seed.ts'
 import type { BridgeOptions } from '../helpers/bridge.ts'
 import { bridgeProcess } from '../helpers/bridge-process.ts'
+import { connectTo } from '../helpers/connect.ts'
 import { startLeavingBridge, type LeavingBridge } from '../helpers/leaving-bridge.ts'
 import { group, person } from '../helpers/scim-client.ts'
 
@@ -96,6 +97,23 @@ t.test('another userName is nothing to Box; the rest is', async (t) => {
   t.match(inBox(bridge, 'e-2'), [{ id, name: 'Ann' }])
   t.match(await scim.put(path, { userName: 'x' }), { body: { userName: 'x', externalId: 'e-2' } })
   t.same(takeCalls(), [], 'a PUT without an externalId leaves it')
+})
+
+t.test('of several who are given one userName at once, one gets it', async (t) => {
+  const { scim } = await start(t)
+  const paths: string[] = []
+  for (const name of ['a', 'b', 'c', 'd']) {
+    const { body } = await scim.post('/Users', person(name, { externalId: name }))
+    paths.push(`/Users/${String(body['id'])}`)
+  }
+  const answers = await Promise.all([
+    scim.post('/Users', person('x', { externalId: 'x' })),
+    ...paths.map((path) => scim.patch(path, patched('userName', 'X')))
+  ])
+  const statuses = answers.map(({ status }) => status)
+  t.equal(statuses.filter((status) => status < 300).length, 1)
+  t.equal(statuses.filter((status) => status === 409).length, 4)
+  t.equal((await scim.find('/Users', 'userName eq "x"')).length, 1)
 })
 
 t.test('app users leave and come back', async (t) => {
@@ -241,6 +259,32 @@ t.test('a lost answer makes no second account', async (t) => {
     t.match(await scim.post('/Users', wanted), { status: 201 })
     t.equal(inBox(bridge, 'e-1').length, 1)
   })
+})
+
+t.test('a dry run: whom it takes for created is not missed in Box', async (t) => {
+  const bridge = await start(t, { env: { DRY_RUN: 'true', RECONCILE_HOURS: '1' } })
+  const { scim, query } = bridge
+  for (let index = 1; index <= 20; index++) {
+    const { status } = await scim.post('/Users', person(`p-${index}`, { externalId: `e-${index}` }))
+    t.equal(status, 201)
+  }
+  const signedIn = await connectTo(bridge)({ externalId: 'e-21', userName: 'p-21' })
+  t.match(signedIn, { status: 201, body: { boxUserId: 'dry-21' } })
+  bridge.clock.skip(3_600_000)
+  const reconciled = () =>
+    query(
+      "select value ->> '$.alarm' as alarm, value ->> '$.doneAt' as done from state where key = 'reconcile'"
+    )
+  await bridge.pass('the reconcile', () =>
+    reconciled().some(({ alarm, done }) => alarm !== null || done !== null)
+  )
+  t.match(reconciled(), [{ alarm: null }])
+  t.equal((await scim.get('/Users')).body['totalResults'], 21)
+  t.match(await scim.find('/Users', 'userName eq "p-21"'), [{ id: 'dry-21', externalId: 'e-21' }])
+  t.same(
+    Object.keys(bridge.emulator.state().users).filter((login) => login.startsWith('App')),
+    []
+  )
 })
 
 t.test('a database keeps to one kind', async (t) => {

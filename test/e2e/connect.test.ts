@@ -148,7 +148,7 @@ t.test('who is there is found, without a call', async (t) => {
   ] as const
   const { connect, emulator, takeCalls, query } = await start(t, {}, { seed: { users } })
   const { id } = emulator.state().users[ann] ?? {}
-  const found = await connect({ ...annsSignIn, title: 'Other' })
+  const found = await connect({ ...annsSignIn, title: 'Other', preferredLanguage: 'tlh' })
   t.match(found, { status: 200, body: { boxUserId: id, created: false } })
   t.strictSame(Object.keys(found.body).toSorted(), ['boxUserId', 'created'])
   t.match(await connect({ externalId: 'boss', userName: 'boss@example.com' }), { status: 200 })
@@ -190,7 +190,10 @@ t.test('who is known does not wait for what is being done in Box', async (t) => 
 })
 
 t.test('whom the login found is known by the externalId from then on', async (t) => {
-  const users = [{ login: ann, name: 'Ann' }]
+  const users = [
+    { login: ann, name: 'Ann' },
+    { login: 'bob@example.com', name: 'Bob' }
+  ]
   const { connect, scim, emulator, takeCalls, audit } = await start(t, modes['external id'], {
     seed: { users }
   })
@@ -211,6 +214,14 @@ t.test('whom the login found is known by the externalId from then on', async (t)
     { status: 201, body: { id } },
     'SCIM has yet to link them'
   )
+  const bobs = { externalId: 'e-5', userName: 'bob@example.com' }
+  t.match(await connect(bobs), { status: 200, body: { created: false } })
+  t.match(await scim.post('/Users', person('bob@example.com')), {
+    status: 201,
+    body: { externalId: 'e-5' }
+  })
+  const renamed = { ...bobs, userName: 'robert@example.com' }
+  t.match(await connect(renamed), { status: 200, body: { created: false } }, 'it does not go away')
 })
 
 t.test('nobody who left comes back by signing in', async (t) => {
@@ -241,6 +252,39 @@ t.test('nobody who left comes back by signing in', async (t) => {
     t.match(await connect(annsSignIn), { status: 200, body: { boxUserId: id } }, `${mode}: back`)
     t.same(accounts(), [id])
   }
+})
+
+t.test('who was created inactive, without an answer, does not come in by signing in', async (t) => {
+  for (const [mode, env] of Object.entries(modes)) {
+    const { connect, scim, emulator, accounts } = await start(t, env)
+    emulator.faults.add({ kind: 'reset-after', method: 'POST', path: '/2.0/users', times: 1 })
+    emulator.faults.add({ kind: '503-before', method: 'GET', path: '/2.0/users' })
+    const inactive = person(ann, { ...annsSignIn, active: false })
+    t.equal((await scim.post('/Users', inactive)).status, 503, mode)
+    emulator.faults.clear()
+    const gone = { status: 409, body: { detail: /signing in does not bring anybody back/ } }
+    t.match(await connect(annsSignIn), gone, mode)
+    t.match(await scim.post('/Users', inactive), { status: 201, body: { active: false } }, mode)
+    t.equal(accounts().length, 1, mode)
+  }
+})
+
+t.test('who turns out to be gone from Box is created anew', async (t) => {
+  const bridge = await start(t, modes['external id'], {
+    seed: { users: [{ login: ann, name: 'Ann' }] }
+  })
+  const { connect, scim, emulator, clock, pathOf } = bridge
+  const path = pathOf(ann)
+  emulator.faults.add({ kind: '503-after', method: 'PUT', path: '/2.0/users/:id' })
+  emulator.faults.add({ kind: '503-before', method: 'GET', path: '/2.0/users/:id' })
+  const title = { op: 'replace', path: 'title', value: 'Boss' }
+  t.equal((await scim.patch(path, title)).status, 503)
+  emulator.faults.clear()
+  emulator.admin.deleteUser(ann)
+  // Box is asked again by then, and the journal worker does not look yet.
+  clock.skip(16_000)
+  t.match(await connect(annsSignIn), { status: 201, body: { boxUserId: bridge.accounts()[0] } })
+  t.equal((await scim.get(path)).status, 404)
 })
 
 t.test('the files of a leaver do not pass to a namesake', async (t) => {

@@ -9,7 +9,13 @@ import type {
 
 /** One write that a dry run kept from Box, as plain data; `before`: what Box holds in those fields. */
 export type DryWrite =
-  | { readonly kind: 'create-user'; readonly fields: BoxUserFields; readonly isAppUser: boolean }
+  | {
+      readonly kind: 'create-user'
+      readonly fields: BoxUserFields
+      readonly isAppUser: boolean
+      /** The id of the application, which Box puts into the login of an app user. */
+      readonly application?: string
+    }
   | {
       readonly kind: 'update-user'
       readonly userId: BoxUserId
