@@ -136,7 +136,8 @@ export async function previewPeople(
     const userName = textOf(document, 'userName') ?? ''
     const { login = userName } = mapUser(document, settings.mapping).fields
     const { users } = directory
-    const owner = (await users.findByUserName(userName)) ?? (await users.findByAddress(login))
+    const named = (await users.findByUserName(userName)) ?? (await users.findByAddress(login))
+    const owner = named ?? holderOf(document)
     if (owner === undefined) return refusedAs(error.code, error.message, null)
     const line = met.users.get(owner.id)
     if (line !== undefined) {
@@ -144,17 +145,26 @@ export async function previewPeople(
     }
     const isOwn = addressesOf(owner).some((own) => own === fold(userName) || own === fold(login))
     const wasLinked = before.get(owner.id)?.linked === true && !owner.tombstone
-    if (error.code === 'login_taken' && isOwn && wasLinked) return accepted('unchanged', owner.id)
-    return refusedAs(error.code, error.message, isOwn ? owner.id : null)
+    if (takenCodes.has(error.code) && isOwn && wasLinked) return accepted('unchanged', owner.id)
+    return refusedAs(error.code, error.message, isOwn || named === undefined ? owner.id : null)
+  }
+
+  /** Whom a POST finds by the external id, where ASSOCIATION has it look. */
+  function holderOf(document: ScimDocument): UserRecord | undefined {
+    const isMatched = settings.association === 'external_app_user_id'
+    return isMatched ? holders.get(textOf(document, 'externalId') ?? '') : undefined
   }
 
   /** What no POST looks at: an external id that stands for two people is a mistake somewhere. */
   function withoutDoubt({ externalId }: FilePerson, verdict: Verdict): Verdict {
-    if (externalId === '' || verdict.outcome === 'conflict') return verdict
+    if (externalId === '') return verdict
     const line = met.externalIds.get(externalId)
+    const isTaken = verdict.code === 'external_id_taken' && verdict.userId === null
+    if (verdict.outcome === 'conflict' && !isTaken) return verdict
     if (line !== undefined) {
       return refusedAs('duplicate', `Line ${line} has the same external id.`, verdict.userId)
     }
+    if (isTaken) return verdict
     const holder = holders.get(externalId)
     if (holder !== undefined && holder.id !== verdict.userId) {
       const { id, snapshot } = holder
@@ -167,6 +177,9 @@ export async function previewPeople(
     return isOther ? { ...verdict, reason: `The external id is ${other} so far.` } : verdict
   }
 }
+
+/** A POST is answered so for somebody who was taken over before. */
+const takenCodes: ReadonlySet<string> = new Set(['login_taken', 'external_id_taken'])
 
 /** The first line counts. */
 function meet(lines: Map<string, number>, key: string, line: number): void {
