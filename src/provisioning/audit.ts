@@ -129,6 +129,8 @@ export interface AuditedOperation {
   readonly tombstone?: boolean
   /** How often Box has refused it. */
   readonly refusals?: number
+  /** What a creation is found by after a lost answer; absent: the login. */
+  readonly foundBy?: string
   /** The names of the Box fields that it sets. */
   readonly fields?: readonly string[]
   readonly values?: Readonly<Record<string, JsonValue>>

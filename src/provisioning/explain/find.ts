@@ -1,5 +1,5 @@
 import {
-  isBoxId,
+  isResourceId,
   type BoxGroupId,
   type BoxUserId,
   type GroupRecord,
@@ -7,7 +7,8 @@ import {
 } from '../model.ts'
 import type { DirectoryReads } from '../ports.ts'
 import type { AttributeRef } from '../query.ts'
-import { groupStory, requestStory, userStory, type StorySubject } from './subject.ts'
+import { textOf } from '../mapping/document.ts'
+import { groupStory, requestStory, userStory, type Named, type StorySubject } from './subject.ts'
 
 /** Somebody or something that a text can mean. */
 export interface Found {
@@ -37,7 +38,7 @@ export async function findSubjects(
     ...(kind === 'user' ? [] : (await groupsNamed(directory, text)).map(knownGroup))
   ]
   if (known.length > 0) return known
-  const named = isBoxId(text) ? { id: text, names: [] } : { id: undefined, names: [text] }
+  const named = isResourceId(text) ? { id: text, names: [] } : { id: undefined, names: [text] }
   return [
     ...(kind === 'group' ? [] : [{ subject: userStory(named), isKnown: false }]),
     ...(kind === 'user' ? [] : [{ subject: groupStory(named), isKnown: false }]),
@@ -51,7 +52,7 @@ export async function findPeople(
   text: string
 ): Promise<readonly UserRecord[]> {
   const found = [
-    isBoxId(text) ? await users.get(text as BoxUserId) : undefined,
+    isResourceId(text) ? await users.get(text as BoxUserId) : undefined,
     await users.findByAddress(text),
     await users.findByUserName(text)
   ]
@@ -65,7 +66,7 @@ async function groupsNamed(
   text: string
 ): Promise<readonly GroupRecord[]> {
   const found = [
-    isBoxId(text) ? await groups.get(text as BoxGroupId) : undefined,
+    isResourceId(text) ? await groups.get(text as BoxGroupId) : undefined,
     await groups.findByName(text)
   ]
   const page = await groups.search({ ...byExternalId(text) })
@@ -85,12 +86,17 @@ function distinct<Record extends { readonly id: string }>(
   return [...byId.values()]
 }
 
-function knownUser({ id, snapshot, aliases, resource }: UserRecord): Found {
-  const userName = resource['userName']
-  const shown = typeof userName === 'string' ? [userName] : []
+function knownUser(record: UserRecord): Found {
+  return { subject: userStory(namedAs(record)), isKnown: true }
+}
+
+/** Everything that a person is called; a Box login first. */
+export function namedAs({ id, snapshot, aliases, resource }: UserRecord): Required<Named> {
+  const textsAt = (name: string) => [textOf(resource, name)].filter((text) => text !== undefined)
   return {
-    subject: userStory({ id, names: [...new Set([snapshot.login, ...shown, ...aliases])] }),
-    isKnown: true
+    id,
+    names: [...new Set([snapshot.login, ...textsAt('userName'), ...aliases])],
+    externalIds: textsAt('externalId')
   }
 }
 
