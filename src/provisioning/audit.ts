@@ -158,7 +158,7 @@ export interface AuditRequest {
   readonly since?: EpochMs | undefined
   /** Only entries before this time. */
   readonly until?: EpochMs | undefined
-  /** Only entries that hold one of these texts in target, plan or correlation id, whatever its case. */
+  /** Only entries with one of these texts in target, request, plan or correlation id, in any case. */
   readonly mentions?: readonly string[] | undefined
 }
 

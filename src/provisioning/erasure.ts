@@ -7,7 +7,7 @@ import {
   type AuditRecord
 } from './audit.ts'
 import { allEntries } from './explain/entries.ts'
-import { findPeople, namedAs } from './explain/find.ts'
+import { findPeople, idsCalled, namedAs } from './explain/find.ts'
 import { userStory, type Named, type StorySubject } from './explain/subject.ts'
 import { ProvisioningError } from './errors.ts'
 import { isBoxId, type BoxUserId, type UserRecord } from './model.ts'
@@ -89,16 +89,19 @@ export async function erasePerson(
 }
 
 async function findLeaver(directory: Directory, who: string): Promise<Leaver> {
-  const [record, ...others] = await findPeople(directory, who)
-  if (others.length > 0) {
-    throw refusal(`${who} can mean several people: give the Box id of one.`)
+  const [found, ...others] = await findPeople(directory, who)
+  const [gone, ...more] = found || isBoxId(who) ? [] : await idsCalled(directory, who)
+  if (others.length + more.length > 0) {
+    const ids = found ? [found, ...others].map(({ id }) => id) : [gone, ...more]
+    throw refusal(`${who} can mean several people: give the Box id of one, ${ids.join(' or ')}.`)
   }
+  const record = found ?? (gone && (await directory.users.get(gone)))
   if (record?.tombstone === false) {
     throw refusal(
       `${who} is still shown in SCIM: delete the person in the identity provider, or in Box, first.`
     )
   }
-  const id = record?.id ?? (isBoxId(who) ? (who as BoxUserId) : undefined)
+  const id = record?.id ?? gone ?? (isBoxId(who) ? (who as BoxUserId) : undefined)
   const { names = [], externalIds = [] } = record === undefined ? {} : namedAs(record)
   const given = isBoxId(who) || externalIds.includes(who) ? [] : [who]
   const named = { id, externalIds, names: [...names, ...given] }

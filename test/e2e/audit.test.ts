@@ -281,3 +281,25 @@ t.test('the audit of a dry run says so', { buffered: true }, async (t) => {
   ])
   await t.rejects(operate('audit', 'erase', id), /the directory of a dry run.*delete the file/)
 })
+
+t.test(
+  'whoever is gone from Box is found by what they were called',
+  { buffered: true },
+  async (t) => {
+    const bridge = await setUp(t, { env: { ON_DELETE: 'delete', AUDIT_VALUES: 'all' } })
+    const { scim, clock, operate, lines, query } = bridge
+    const name = { givenName: 'Leonhard', familyName: 'Quillfeather' }
+    const id = idOf(await scim.post('/Users', person('leo@example.com', { name })))
+    t.equal((await scim.delete(`/Users/${id}`)).status, 204)
+    const isGone = () => query(`select 1 from users where id = '${id}'`).length === 0
+    await passTime(clock, 'gone', isGone)
+    const told = await operate('explain', 'LEO@example.com')
+    t.match(told, new RegExp(`^User ${id} \\(LEO@example.com\\)\\. The directory does not have it`))
+    t.match(told, /to create a person.*to delete a person.*went on with the deletion/s)
+    t.match(told, /Nothing is on its way/)
+
+    await operate('audit', 'erase', 'leo@example.com')
+    t.notMatch(JSON.stringify(await lines()), /leo|Quillfeather/i)
+    t.notMatch(JSON.stringify(query('select subject, operation from journal')), /leo|Quillfeather/i)
+  }
+)

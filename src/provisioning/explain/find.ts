@@ -1,3 +1,5 @@
+import { fold } from '../../lib/text.ts'
+import type { AuditRecord } from '../audit.ts'
 import {
   isResourceId,
   type BoxGroupId,
@@ -8,7 +10,16 @@ import {
 import type { DirectoryReads } from '../ports.ts'
 import type { AttributeRef } from '../query.ts'
 import { textOf } from '../mapping/document.ts'
-import { groupStory, requestStory, userStory, type Named, type StorySubject } from './subject.ts'
+import { externalIdSubject, loginSubject } from '../operations.ts'
+import { allEntries } from './entries.ts'
+import {
+  arrivalSubjects,
+  groupStory,
+  requestStory,
+  userStory,
+  type Named,
+  type StorySubject
+} from './subject.ts'
 
 /** Somebody or something that a text can mean. */
 export interface Found {
@@ -40,10 +51,43 @@ export async function findSubjects(
   if (known.length > 0) return known
   const named = isResourceId(text) ? { id: text, names: [] } : { id: undefined, names: [text] }
   return [
-    ...(kind === 'group' ? [] : [{ subject: userStory(named), isKnown: false }]),
+    ...(kind === 'group' ? [] : await peopleInAudit(directory, named)),
     ...(kind === 'user' ? [] : [{ subject: groupStory(named), isKnown: false }]),
     ...(kind === undefined ? [{ subject: requestStory(what), isKnown: false }] : [])
   ]
+}
+
+async function peopleInAudit(directory: DirectoryReads, named: Named): Promise<readonly Found[]> {
+  const [text] = named.names
+  const ids = text === undefined ? [] : await idsCalled(directory, text)
+  if (ids.length === 0) return [{ subject: userStory(named), isKnown: false }]
+  const records = await Promise.all(ids.map((id) => directory.users.get(id)))
+  return records.map((record, index) =>
+    record === undefined
+      ? { subject: userStory({ ...named, id: ids[index] }), isKnown: false }
+      : knownUser(record)
+  )
+}
+
+/** The ids of those who were once called so, by login, userName or externalId, as the audit knows it. */
+export async function idsCalled(
+  directory: Pick<DirectoryReads, 'history'>,
+  text: string
+): Promise<readonly BoxUserId[]> {
+  const subjects: readonly string[] = [loginSubject(text), externalIdSubject(text)]
+  const isIt = (value: unknown) => typeof value === 'string' && fold(value) === fold(text)
+  const tells = ({ outcome, asked, plan }: AuditRecord) =>
+    outcome === 'done' &&
+    (isIt(asked?.values['userName']) ||
+      asked?.values['externalId'] === text ||
+      plan.some(
+        (one) =>
+          arrivalSubjects(one).some((subject) => subjects.includes(subject)) ||
+          [one.email, one.values?.['login']].some(isIt)
+      ))
+  const entries = await allEntries(directory, [text], tells)
+  const ids = entries.flatMap(({ target }) => /^user:(.+)$/.exec(target)?.[1] ?? [])
+  return [...new Set(ids)].filter(isResourceId) as BoxUserId[]
 }
 
 /** The people whom an id, a login, an alias, a userName or an externalId means. */
