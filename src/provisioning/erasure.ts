@@ -89,23 +89,29 @@ export async function erasePerson(
 }
 
 async function findLeaver(directory: Directory, who: string): Promise<Leaver> {
-  const [found, ...others] = await findPeople(directory, who)
-  const [gone, ...more] = found || isBoxId(who) ? [] : await idsCalled(directory, who)
-  if (others.length + more.length > 0) {
-    const ids = found ? [found, ...others].map(({ id }) => id) : [gone, ...more]
-    throw refusal(`${who} can mean several people: give the Box id of one, ${ids.join(' or ')}.`)
-  }
-  const record = found ?? (gone && (await directory.users.get(gone)))
+  const { record, id } = await findOne(directory, who)
   if (record?.tombstone === false) {
     throw refusal(
       `${who} is still shown in SCIM: delete the person in the identity provider, or in Box, first.`
     )
   }
-  const id = record?.id ?? gone ?? (isBoxId(who) ? (who as BoxUserId) : undefined)
   const { names = [], externalIds = [] } = record === undefined ? {} : namedAs(record)
   const given = isBoxId(who) || externalIds.includes(who) ? [] : [who]
   const named = { id, externalIds, names: [...names, ...given] }
   return { id, record, ...(await everyName(directory, named)) }
+}
+
+/** Whom an id or a name means, in the directory or, once the person is gone from it, in the audit. */
+async function findOne(directory: Directory, who: string): Promise<Pick<Leaver, 'id' | 'record'>> {
+  const records = await findPeople(directory, who)
+  const known = records.map((record) => record.id)
+  const ids = isBoxId(who) && known.length === 0 ? [who as BoxUserId] : known
+  const [id, ...others] = ids.length > 0 ? ids : await idsCalled(directory, who)
+  if (others.length > 0) {
+    const choices = [id, ...others].join(' or ')
+    throw refusal(`${who} can mean several people: give the Box id of one, ${choices}.`)
+  }
+  return { id, record: id && (await directory.users.get(id)) }
 }
 
 /** A change of the login leaves the earlier one behind, in the entries about the person by id. */
@@ -116,9 +122,6 @@ async function everyName(
   const subject = userStory(named)
   const logins = new Set(named.names)
   const externalIds = new Set(named.externalIds)
-  const note = (texts: Set<string>, ...found: readonly unknown[]) => {
-    for (const text of found) if (typeof text === 'string') texts.add(text)
-  }
   for (const { plan, asked, target } of await allEntries(directory, subject.texts, subject.isIn)) {
     for (const { email, login, values = {} } of plan.filter(subject.concerns)) {
       note(logins, email, login, values['login'])
@@ -142,6 +145,10 @@ async function assertNothingOpen(
     `Changes about ${who} are still on their way (${open.length}): box-scim explain shows them. ` +
       'Erase when they are done.'
   )
+}
+
+function note(texts: Set<string>, ...found: readonly unknown[]): void {
+  for (const text of found) if (typeof text === 'string') texts.add(text)
 }
 
 function withoutPerson(entry: AuditRecord, leaver: Leaver): AuditErasure {

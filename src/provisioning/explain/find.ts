@@ -74,7 +74,7 @@ export async function idsCalled(
   directory: Pick<DirectoryReads, 'history'>,
   text: string
 ): Promise<readonly BoxUserId[]> {
-  const subjects: readonly string[] = [loginSubject(text), externalIdSubject(text)]
+  const subjects = new Set([loginSubject(text), externalIdSubject(text)])
   const isIt = (value: unknown) => typeof value === 'string' && fold(value) === fold(text)
   const tells = ({ outcome, asked, plan }: AuditRecord) =>
     outcome === 'done' &&
@@ -82,7 +82,7 @@ export async function idsCalled(
       asked?.values['externalId'] === text ||
       plan.some(
         (one) =>
-          arrivalSubjects(one).some((subject) => subjects.includes(subject)) ||
+          arrivalSubjects(one).some((subject) => subjects.has(subject)) ||
           [one.email, one.values?.['login']].some(isIt)
       ))
   const entries = await allEntries(directory, [text], tells)
