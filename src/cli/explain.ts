@@ -19,9 +19,12 @@ export function explainStory(
   })
 }
 
-function describe({ about, state, earlier, events, pending }: Story): readonly string[] {
+function describe({ about, state, dryRun, earlier, events, pending }: Story): readonly string[] {
   return [
     state === '' ? `${about}.` : `${about}. ${state}`,
+    ...(dryRun
+      ? ['This is a dry run: Box was only read, and what is told as done was not done there.']
+      : []),
     ...(earlier > 0
       ? [`${count(earlier)} earlier events are left out; box-scim audit export has them.`]
       : []),

@@ -22,7 +22,12 @@ export async function openBridgeDirectory(
   // The embedded emulator begins anew at each start, so the directory of an earlier demo is worthless.
   if (config.mode === 'demo') await discardDirectory(options)
   const directory = await openDirectory(options)
-  await assertSameKind(directory, config)
+  try {
+    await assertSameKind(directory, config)
+  } catch (error) {
+    await directory.close()
+    throw error
+  }
   if (config.mode === 'box') warnOfVolatileStorage(config.databaseUrl, parts.log)
   return directory
 }
@@ -30,8 +35,11 @@ export async function openBridgeDirectory(
 /** Which Box users the directory is about. */
 const userKindKey = 'user-kind'
 
-/** People of one kind would be taken for gone from Box by a bridge that looks for the other. */
-async function assertSameKind(directory: Directory, { userKind }: Config): Promise<void> {
+/**
+ * Throws where the directory is about another kind of people than USER_KIND says: a bridge that looks for
+ * the other would take them for gone from Box. A directory that is not in use yet is claimed.
+ */
+export async function assertSameKind(directory: Directory, { userKind }: Config): Promise<void> {
   const isUsed = (await directory.state.get(importedKey)) !== undefined
   const kept = (await directory.state.get(userKindKey)) ?? (isUsed ? 'managed' : undefined)
   if (kept === undefined) {
@@ -39,7 +47,6 @@ async function assertSameKind(directory: Directory, { userKind }: Config): Promi
     return
   }
   if (kept === userKind) return
-  await directory.close()
   const other = userKind === 'app' ? 'managed' : 'app'
   throw new Error(
     `The database is about ${other} users, and USER_KIND is ${userKind}: name another database in DATABASE_URL, or set USER_KIND to ${other}.`

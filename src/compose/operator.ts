@@ -12,7 +12,7 @@ import {
   type FuseVerb
 } from '../provisioning/fuse-desk.ts'
 import { exportedEntry } from '../provisioning/audit-export.ts'
-import type { AuditRequest } from '../provisioning/audit.ts'
+import type { AuditRecord, AuditRequest } from '../provisioning/audit.ts'
 import { erasePerson, type Erasure } from '../provisioning/erasure.ts'
 import { explain } from '../provisioning/explain/explain.ts'
 import type { Story } from '../provisioning/explain/story.ts'
@@ -30,6 +30,11 @@ import {
 import { backUpDirectory, type DirectoryBackup } from '../store/backup.ts'
 import { createDirectoryIfMissing, openDirectoryBeside } from '../store/open-beside.ts'
 import { readOwner, readStatus, type DirectoryStatus } from '../store/status.ts'
+
+/** A story and whether it is of a dry run, which changed nothing in Box. */
+export interface ToldStory extends Story {
+  readonly dryRun: boolean
+}
 
 /** A plan and whose it is. */
 export interface DryPlan extends PlanReport {
@@ -49,10 +54,13 @@ export interface Operator {
   /** Tells what a dry run would have done. Rejects where the directory is none of a dry run. */
   plan(): Promise<DryPlan>
   /** Tells what happened to a person, a group or a request; see {@link explain}. */
-  explain(what: string): Promise<Story>
+  explain(what: string): Promise<ToldStory>
   /** Passes the entries of the audit to `take`, oldest first; see {@link AuditExport}. */
   exportAudit(wanted: AuditExport, take: (entry: JsonObject) => void): Promise<void>
-  /** Takes a person's data out of audit and journal; see {@link erasePerson}. */
+  /**
+   * Takes a person's data out of audit and journal; see {@link erasePerson}. Rejects where the directory is
+   * one of a dry run, whose plan would keep them.
+   */
   erase(who: string): Promise<Erasure>
   /** The invites that are neither accepted nor forgotten, oldest first. */
   invites(): Promise<readonly ShownInvite[]>
@@ -100,6 +108,7 @@ export function createOperator(
       await directory.close()
     }
   }
+  const isDryRun = async () => (await readOwner(databaseUrl))?.dryRun === true
   return {
     backUp: (file) => backUpDirectory(databaseUrl, file),
     status: () => readStatus(databaseUrl, clock.now()),
@@ -115,13 +124,21 @@ export function createOperator(
       const { host, enterpriseId } = owner
       return { box: { host, enterpriseId }, ...(await beside((it) => reportPlan(it))) }
     },
-    explain: (what) => beside((directory) => explain(directory, what, clock.now())),
-    exportAudit: (wanted, take) => beside((directory) => exportAudit(directory, wanted, take)),
-    erase: (who) =>
-      beside((directory) => {
-        const at = { now: clock.now(), correlationId: random.uuid() }
-        return erasePerson(directory, who, at)
-      }),
+    async explain(what) {
+      const story = await beside((directory) => explain(directory, what, clock.now()))
+      return { dryRun: await isDryRun(), ...story }
+    },
+    async exportAudit(wanted, take) {
+      const dryRun = await isDryRun()
+      await beside((directory) =>
+        exportAudit(directory, wanted, (record) => take(exportedEntry(record, dryRun)))
+      )
+    },
+    async erase(who) {
+      if (await isDryRun()) throw new Error(noErasure)
+      const at = { now: clock.now(), correlationId: random.uuid() }
+      return beside((directory) => erasePerson(directory, who, at))
+    },
     invites: () => beside((directory) => listInvites(directory)),
     forgetInvite: (login) =>
       beside((directory) => {
@@ -146,16 +163,20 @@ const noDryRun =
   'This is no directory of a dry run. Start the bridge with DRY_RUN=true, let the identity provider run, ' +
   'and give this command the same DATABASE_URL.'
 
+const noErasure =
+  'This is the directory of a dry run, whose plan holds what was to be written about everybody: delete the ' +
+  'file when the plan is no longer needed.'
+
 async function exportAudit(
   { history }: Directory,
   { since, until, after = 0, follow, end }: AuditExport,
-  take: (entry: JsonObject) => void
+  take: (record: AuditRecord) => void
 ): Promise<void> {
   let afterId = after
   for (;;) {
     if (end?.aborted === true) return
     const page = await history.list({ afterId, limit: exportPage, since, until })
-    for (const record of page) take(exportedEntry(record))
+    for (const record of page) take(record)
     afterId = page.at(-1)?.id ?? afterId
     if (page.length === exportPage) continue
     if (!follow) return

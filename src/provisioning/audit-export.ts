@@ -3,9 +3,9 @@ import type { AuditRecord } from './audit.ts'
 
 /**
  * An entry as a SIEM gets it; `docs/audit-entry.schema.json` describes it. Names of fields never change:
- * new ones may be added.
+ * new ones may be added. `dryRun`: whether it is the audit of a dry run.
  */
-export function exportedEntry(record: AuditRecord): JsonObject {
+export function exportedEntry(record: AuditRecord, dryRun: boolean): JsonObject {
   const { id, at, correlationId, actor, action, target, asked, plan, calls, outcome, notes } =
     record
   return {
@@ -30,6 +30,7 @@ export function exportedEntry(record: AuditRecord): JsonObject {
           },
     plan: plan as unknown as JsonValue,
     calls: calls as unknown as JsonValue,
-    notes
+    notes,
+    dryRun
   }
 }

@@ -129,6 +129,8 @@ export interface AuditedOperation {
   readonly tombstone?: boolean
   /** How often Box has refused it. */
   readonly refusals?: number
+  /** What a creation is found by after a lost answer; absent: the login. */
+  readonly foundBy?: string
   /** The names of the Box fields that it sets. */
   readonly fields?: readonly string[]
   readonly values?: Readonly<Record<string, JsonValue>>
@@ -156,7 +158,7 @@ export interface AuditRequest {
   readonly since?: EpochMs | undefined
   /** Only entries before this time. */
   readonly until?: EpochMs | undefined
-  /** Only entries that hold one of these texts in target, plan or correlation id, whatever its case. */
+  /** Only entries with one of these texts in target, request, plan or correlation id, in any case. */
   readonly mentions?: readonly string[] | undefined
 }
 

@@ -7,11 +7,11 @@ import {
   type AuditRecord
 } from './audit.ts'
 import { allEntries } from './explain/entries.ts'
-import { findPeople } from './explain/find.ts'
-import { userStory, type StorySubject } from './explain/subject.ts'
+import { findPeople, idsCalled, namedAs } from './explain/find.ts'
+import { userStory, type Named, type StorySubject } from './explain/subject.ts'
 import { ProvisioningError } from './errors.ts'
 import { isBoxId, type BoxUserId, type UserRecord } from './model.ts'
-import type { BoxOperation, JournalEntry } from './operations.ts'
+import { externalIdSubject, type BoxOperation, type JournalEntry } from './operations.ts'
 import type { Directory } from './ports.ts'
 
 /** What was erased, and where. */
@@ -31,9 +31,7 @@ const erased = 'erased'
 const batchSize = 100
 
 /** A person who is to be forgotten, with every login that the audit knows. */
-interface Leaver {
-  readonly id: string | undefined
-  readonly names: readonly string[]
+interface Leaver extends Required<Named> {
   readonly record: UserRecord | undefined
 }
 
@@ -70,7 +68,9 @@ export async function erasePerson(
   const { id, record } = leaver
   const counts = { auditEntries: entries.length, journalEntries: settled.length }
   await directory.transaction(async (tx) => {
-    if (record !== undefined) await tx.putUser(withoutShadow(record))
+    const current = record && (await tx.users.get(record.id))
+    // Who came back meanwhile is not hidden again.
+    if (current?.tombstone === true) await tx.putUser(withoutShadow(current))
     await tx.audit({
       at: at.now,
       correlationId: at.correlationId,
@@ -89,37 +89,49 @@ export async function erasePerson(
 }
 
 async function findLeaver(directory: Directory, who: string): Promise<Leaver> {
-  const [record, ...others] = await findPeople(directory, who)
-  if (others.length > 0) {
-    throw refusal(`${who} can mean several people: give the Box id of one.`)
-  }
+  const { record, id } = await findOne(directory, who)
   if (record?.tombstone === false) {
     throw refusal(
       `${who} is still shown in SCIM: delete the person in the identity provider, or in Box, first.`
     )
   }
-  const id = record?.id ?? (isBoxId(who) ? (who as BoxUserId) : undefined)
-  const known =
-    record === undefined ? [] : [record.snapshot.login, ...record.aliases, ...userNameOf(record)]
-  const names = isBoxId(who) ? known : [...known, who]
-  return { id, record, names: await everyLogin(directory, { id, names }) }
+  const { names = [], externalIds = [] } = record === undefined ? {} : namedAs(record)
+  const given = isBoxId(who) || externalIds.includes(who) ? [] : [who]
+  const named = { id, externalIds, names: [...names, ...given] }
+  return { id, record, ...(await everyName(directory, named)) }
+}
+
+/** Whom an id or a name means, in the directory or, once the person is gone from it, in the audit. */
+async function findOne(directory: Directory, who: string): Promise<Pick<Leaver, 'id' | 'record'>> {
+  const records = await findPeople(directory, who)
+  const known = records.map((record) => record.id)
+  const ids = isBoxId(who) && known.length === 0 ? [who as BoxUserId] : known
+  const [id, ...others] = ids.length > 0 ? ids : await idsCalled(directory, who)
+  if (others.length > 0) {
+    const choices = [id, ...others].join(' or ')
+    throw refusal(`${who} can mean several people: give the Box id of one, ${choices}.`)
+  }
+  return { id, record: id && (await directory.users.get(id)) }
 }
 
 /** A change of the login leaves the earlier one behind, in the entries about the person by id. */
-async function everyLogin(
+async function everyName(
   directory: Directory,
-  { id, names }: Pick<Leaver, 'id' | 'names'>
-): Promise<readonly string[]> {
-  const subject = userStory({ id, names })
-  const logins = new Set(names)
+  named: Required<Named>
+): Promise<Pick<Leaver, 'names' | 'externalIds'>> {
+  const subject = userStory(named)
+  const logins = new Set(named.names)
+  const externalIds = new Set(named.externalIds)
   for (const { plan, asked, target } of await allEntries(directory, subject.texts, subject.isIn)) {
-    for (const { email, values = {} } of plan.filter(subject.concerns)) {
-      for (const login of [email, values['login']]) if (typeof login === 'string') logins.add(login)
+    for (const { email, login, values = {} } of plan.filter(subject.concerns)) {
+      note(logins, email, login, values['login'])
+      note(externalIds, values['externalAppUserId'])
     }
-    const userName = target === `user:${id ?? ''}` ? asked?.values['userName'] : undefined
-    if (typeof userName === 'string') logins.add(userName)
+    if (target !== `user:${named.id ?? ''}`) continue
+    note(logins, asked?.values['userName'])
+    note(externalIds, asked?.values['externalId'])
   }
-  return [...logins]
+  return { names: [...logins], externalIds: [...externalIds] }
 }
 
 async function assertNothingOpen(
@@ -135,11 +147,17 @@ async function assertNothingOpen(
   )
 }
 
-function withoutPerson(entry: AuditRecord, { id, names }: Leaver): AuditErasure {
+function note(texts: Set<string>, ...found: readonly unknown[]): void {
+  for (const text of found) if (typeof text === 'string') texts.add(text)
+}
+
+function withoutPerson(entry: AuditRecord, leaver: Leaver): AuditErasure {
   const { target, asked, plan, notes } = entry
-  const subject = userStory({ id, names })
+  const { id, names, externalIds } = leaver
+  const subject = userStory(leaver)
+  const isByExternalId = externalIds.map(externalIdSubject).includes(target)
   return {
-    target: withoutNames(target, names, id),
+    target: isByExternalId ? externalIdSubject(erased) : withoutNames(target, names, id),
     asked: asked && { ...asked, values: {} },
     plan: plan.map((operation) =>
       subject.concerns(operation) ? withoutValues(operation) : operation
@@ -173,7 +191,7 @@ function withoutFields({
   operation
 }: JournalEntry): Pick<JournalEntry, 'subject' | 'operation'> {
   return {
-    subject: subject.startsWith('login:') ? `login:${erased}` : subject,
+    subject: subject.replace(/^(login|external-id):.*/s, `$1:${erased}`),
     operation: withoutData(operation)
   }
 }
@@ -192,11 +210,6 @@ function withoutShadow(record: UserRecord): UserRecord {
   const externalId = record.resource['externalId']
   const kept = externalId === undefined ? {} : { externalId }
   return { ...record, shadow: kept, resource: { userName: record.snapshot.login, ...kept } }
-}
-
-function userNameOf({ resource }: UserRecord): readonly string[] {
-  const userName = resource['userName']
-  return typeof userName === 'string' ? [userName] : []
 }
 
 function unknown(who: string): ProvisioningError {

@@ -9,6 +9,7 @@ import { textOf } from './mapping/document.ts'
 import { loginOf } from './mapping/mapping.ts'
 import { isResourceId, type BoxUserId, type StoredResource, type UserRecord } from './model.ts'
 import {
+  externalIdSubject,
   isSameOperation,
   mayHaveReachedBox,
   newEntry,
@@ -75,7 +76,11 @@ export function createUsers(
     async connect(document, context) {
       assertImported()
       const trail = createTrail('user.connect', context)
-      const target = `user:${textOf(document, 'userName') ?? textOf(document, 'externalId') ?? ''}`
+      const userName = textOf(document, 'userName')
+      const target =
+        userName === undefined
+          ? externalIdSubject(textOf(document, 'externalId') ?? '')
+          : `user:${userName}`
       const { record, created } = await audited(trail, target, () =>
         creation.connect(document, trail)
       )

@@ -89,8 +89,10 @@ function prepareStatements(db: Kysely<Tables>) {
       db,
       (afterId: Param<number>, texts: Param<string>, limit: Param<number>) => sql<TableRow>`select *
         from audit where id > ${afterId} and exists (
-          select 1 from json_each(${texts}) as asked
-          where instr(fold(correlation_id || char(10) || target || char(10) || plan), asked.value) > 0
+          select 1 from json_each(${texts}) as sought
+          where instr(
+            fold(concat_ws(char(10), correlation_id, target, plan, audit.asked)), sought.value
+          ) > 0
         ) order by id limit ${limit}`
     ),
     // Never more than the oldest: looking further would hold up whoever writes.

@@ -281,3 +281,19 @@ t.test('files that cannot be used', async (t) => {
     message: 'The file has no column key; it has login.'
   })
 })
+
+t.test('who is matched by external id is linked already, too', async (t) => {
+  const csv =
+    'login,externalId,name\njane@example.com,J1,jane\njane2@example.com,O1,olga\na@example.com,N1,a\nb@example.com,N1,b\n'
+  const found = await previewOf(t, csv, { association: 'external_app_user_id' })
+  t.match(verdicts(found), [
+    [2, 'unchanged', '11', null],
+    [3, 'conflict', '16', 'external_id_taken'],
+    [4, 'created', null, null],
+    [5, 'conflict', null, 'duplicate', 'Line 4 has the same external id.']
+  ])
+  t.notOk(
+    found.inBoxOnly.some(({ userId }) => userId === '16'),
+    'the file has her'
+  )
+})

@@ -18,19 +18,22 @@ function listed(heading: string): readonly string[] {
 t.test('docs/audit.md lists every action, outcome and field, and no other', async (t) => {
   t.strictSame(listed('Actions'), auditActions)
   t.strictSame(listed('Outcomes'), auditOutcomes)
-  const entry = exportedEntry({
-    id: 1,
-    at: 0,
-    correlationId: '',
-    actor: '',
-    action: '',
-    target: '',
-    asked: undefined,
-    plan: [],
-    calls: [],
-    outcome: '',
-    notes: []
-  })
+  const entry = exportedEntry(
+    {
+      id: 1,
+      at: 0,
+      correlationId: '',
+      actor: '',
+      action: '',
+      target: '',
+      asked: undefined,
+      plan: [],
+      calls: [],
+      outcome: '',
+      notes: []
+    },
+    false
+  )
   t.strictSame(listed('Entries'), Object.keys(entry))
   const schema = JSON.parse(await readFile(join(root, 'docs/audit-entry.schema.json'), 'utf8')) as {
     readonly required: readonly string[]

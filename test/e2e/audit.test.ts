@@ -26,6 +26,7 @@ interface Line {
   readonly action: string
   readonly target: string
   readonly outcome: string
+  readonly dryRun: boolean
   readonly request: { readonly count: number; readonly route: string } | null
 }
 
@@ -133,6 +134,7 @@ t.test('every way in, every command, and what Box answered', { buffered: true },
       values: { userName: 'd@example.com', active: true },
       count: 1
     },
+    dryRun: false,
     plan: [{ kind: 'create-user', fields: ['login', 'name', 'jobTitle'] }],
     calls: [{ operation: 'POST /users', status: 201, requestId: /.+/ }]
   })
@@ -255,3 +257,49 @@ t.test('a person who has left is erased', { buffered: true }, async (t) => {
   t.match(await operate('explain', id), new RegExp(`^User ${id} \\(leonhard@example.com\\)`))
   t.ok(emulator.state().users['leonhard@example.com'])
 })
+
+t.test('so is an app user, of whom Box was told without a login', { buffered: true }, async (t) => {
+  const app = { USER_KIND: 'app', ASSOCIATION: 'external_app_user_id' }
+  const bridge = await setUp(t, { env: { ...app, AUDIT_VALUES: 'all' } })
+  const { scim, operate, lines, query } = bridge
+  const zoe = { externalId: 'ext-zoe', displayName: 'Zoe Quillfeather' }
+  const id = idOf(await scim.post('/Users', person('zoe', zoe)))
+  t.match(await operate('explain', 'ext-zoe'), /decided: create an app user in Box: .*"ext-zoe"/)
+  t.equal((await scim.delete(`/Users/${id}`)).status, 204)
+  await operate('audit', 'erase', id)
+  t.notMatch(JSON.stringify(await lines()), /zoe|Quillfeather/i)
+  t.notMatch(JSON.stringify(query('select subject, operation from journal')), /zoe|Quillfeather/i)
+})
+
+t.test('the audit of a dry run says so', { buffered: true }, async (t) => {
+  const { scim, operate, lines } = await setUp(t, { env: { DRY_RUN: 'true' } })
+  const id = idOf(await scim.post('/Users', person('leo@example.com')))
+  t.equal((await scim.delete(`/Users/${id}`)).status, 204)
+  t.match(await lines(), [
+    { action: 'user.create', target: `user:${id}`, outcome: 'done', dryRun: true },
+    { action: 'user.delete', target: `user:${id}`, outcome: 'done', dryRun: true }
+  ])
+  await t.rejects(operate('audit', 'erase', id), /the directory of a dry run.*delete the file/)
+})
+
+t.test(
+  'whoever is gone from Box is found by what they were called',
+  { buffered: true },
+  async (t) => {
+    const bridge = await setUp(t, { env: { ON_DELETE: 'delete', AUDIT_VALUES: 'all' } })
+    const { scim, clock, operate, lines, query } = bridge
+    const name = { givenName: 'Leonhard', familyName: 'Quillfeather' }
+    const id = idOf(await scim.post('/Users', person('leo@example.com', { name })))
+    t.equal((await scim.delete(`/Users/${id}`)).status, 204)
+    const isGone = () => query(`select 1 from users where id = '${id}'`).length === 0
+    await passTime(clock, 'gone', isGone)
+    const told = await operate('explain', 'LEO@example.com')
+    t.match(told, new RegExp(`^User ${id} \\(LEO@example.com\\)\\. The directory does not have it`))
+    t.match(told, /to create a person.*to delete a person.*went on with the deletion/s)
+    t.match(told, /Nothing is on its way/)
+
+    await operate('audit', 'erase', 'leo@example.com')
+    t.notMatch(JSON.stringify(await lines()), /leo|Quillfeather/i)
+    t.notMatch(JSON.stringify(query('select subject, operation from journal')), /leo|Quillfeather/i)
+  }
+)

@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap'
-import type { Story } from '../../src/provisioning/explain/story.ts'
+import type { ToldStory } from '../../src/compose/operator.ts'
 import { startFusedBridge, type FusedBridge } from '../helpers/fused-bridge.ts'
 import { passTime } from '../helpers/hurried-clock.ts'
 import { runInProcess, type CommandResult } from '../helpers/run-command.ts'
@@ -152,7 +152,7 @@ t.test('a deactivation that an outage of Box delays', { buffered: true }, async 
     ['Request UUID.', ...rest.slice(createdAnn.length), ...carriedOut],
     'the request has led to both'
   )
-  const { events } = JSON.parse((await run(ann, '--json')).out) as Story
+  const { events } = JSON.parse((await run(ann, '--json')).out) as ToldStory
   t.strictSame(
     events.map(({ time }) => time),
     events.map(({ time }) => new Date(time).toISOString()).toSorted(),
@@ -275,4 +275,53 @@ t.test('what means several, and what nobody knows', { buffered: true }, async (t
   t.match(await story('user:Team'), [/^User N/])
   t.match(await story('group:team'), [/^Group N/])
   t.match(await run('group:ann@example.com'), { code: 1, err: /^Nothing is known/ })
+})
+
+t.test('what an app user waits for', { buffered: true }, async (t) => {
+  const app = { USER_KIND: 'app', ASSOCIATION: 'external_app_user_id' }
+  const env = { ...app, BOX_EVENTS_POLL_SECONDS: '300' }
+  const { scim, emulator, story } = await setUp(t, { env })
+  emulator.faults.add({ kind: 'reset-after', method: 'POST', path: '/2.0/users' })
+  emulator.faults.add({ kind: '503-before', method: 'GET', path: '/2.0/users' })
+  const zoe = person('zoe', { externalId: 'ext-zoe' })
+  t.equal((await scim.post('/Users', zoe)).status, 503)
+  for (const what of ['zoe', 'ext-zoe']) {
+    const told = await story(what)
+    t.match(told[2], /^ {2}decided: create an app user in Box: .*"ext-zoe"/, what)
+    t.match(told.at(-1), /^ {2}create an app user in Box: .*what became of it is not known/, what)
+  }
+})
+
+t.test('an invite that is not accepted yet is still to come', { buffered: true }, async (t) => {
+  const seed = {
+    foreign: [
+      { login: 'taken@example.com', name: 'Somebody', kind: 'personal', collaborates: false }
+    ] as const
+  }
+  const env = { ON_LOGIN_CONFLICT: 'invite', LOGIN_DOMAIN: 'example.com' }
+  const { scim, story } = await setUp(t, { env, seed })
+  t.equal((await scim.post('/Users', person('taken'))).status, 409)
+  for (const what of ['taken', 'taken@example.com']) {
+    const told = await story(what)
+    t.strictSame(told.slice(-2), [
+      'Still to come:',
+      '  an answer to the invite of taken@example.com, sent at TIME: pending'
+    ])
+  }
+})
+
+t.test('a dry run does not pass for the truth', { buffered: true }, async (t) => {
+  const { scim, story, run } = await setUp(t, { env: { DRY_RUN: 'true' } })
+  const ann = idOf(await scim.post('/Users', person('ann@example.com')))
+  t.equal(ann, 'dry-1')
+  for (const what of [ann, 'ann@example.com', `user:${ann}`]) {
+    t.strictSame((await story(what)).slice(0, 2), [
+      'User dry-1 (ann@example.com). Linked: SCIM writes it; Box status active.',
+      'This is a dry run: Box was only read, and what is told as done was not done there.'
+    ])
+  }
+  await scim.patch(`/Users/${ann}`, deactivation)
+  const decided = '  decided: set user dry-1 (ann@example.com) to inactive in Box'
+  t.ok((await story(ann)).includes(decided))
+  t.equal((JSON.parse((await run(ann, '--json')).out) as ToldStory).dryRun, true)
 })

@@ -148,4 +148,10 @@ t.test('a preview of somebody else', { buffered: true }, async (t) => {
     out: '',
     err: /bridge\.db belongs to Box enterprise \d+ at .* but the bridge is configured for 7 /
   })
+  const app = { USER_KIND: 'app', ASSOCIATION: 'external_app_user_id' }
+  t.match(await runCommand(['preview', csv], { env: { ...bridge.env, ...app } }), {
+    code: 1,
+    out: '',
+    err: /^The database is about managed users, and USER_KIND is app: /
+  })
 })

@@ -33,6 +33,7 @@ const tell = (facts: Partial<StoryFacts>) =>
     state: '',
     entries: [],
     open: [],
+    invites: [],
     names: new Map([['user:1', 'ann@example.com']]),
     now: noon,
     ...facts

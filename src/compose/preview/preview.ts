@@ -95,6 +95,7 @@ export async function previewPeople(
       return externalId === undefined || record.tombstone ? [] : [[externalId, record] as const]
     })
   )
+  const isMatchedById = settings.association === 'external_app_user_id'
   /** The lines on which people of Box and external ids were met. */
   const met = { users: new Map<string, number>(), externalIds: new Map<string, number>() }
   const found: PreviewedPerson[] = []
@@ -134,19 +135,35 @@ export async function previewPeople(
 
   /** Somebody who was taken over before is refused by a POST, and found by a client that looks first. */
   async function explain(document: ScimDocument, error: ProvisioningError): Promise<Verdict> {
-    const userName = textOf(document, 'userName') ?? ''
-    const { login = userName } = mapUser(document, settings.mapping).fields
-    const { users } = directory
-    const owner = (await users.findByUserName(userName)) ?? (await users.findByAddress(login))
-    if (owner === undefined) return refusedAs(error.code, error.message, null)
+    const { owner, isMeant, isNamed } = await ownerOf(document)
+    if (owner === undefined) {
+      return duplicateOf(document, error) ?? refusedAs(error.code, error.message, null)
+    }
     const line = met.users.get(owner.id)
     if (line !== undefined) {
       return refusedAs('duplicate', `It is the same Box user as on line ${line}.`, null)
     }
-    const isOwn = addressesOf(owner).some((own) => own === fold(userName) || own === fold(login))
     const wasLinked = before.get(owner.id)?.linked === true && !owner.tombstone
-    if (error.code === 'login_taken' && isOwn && wasLinked) return accepted('unchanged', owner.id)
-    return refusedAs(error.code, error.message, isOwn ? owner.id : null)
+    if (takenCodes.has(error.code) && isNamed && wasLinked) return accepted('unchanged', owner.id)
+    return refusedAs(error.code, error.message, isMeant ? owner.id : null)
+  }
+
+  /** Whose names the POST came upon: by userName, login or alias, else by what ASSOCIATION says. */
+  async function ownerOf(document: ScimDocument) {
+    const userName = textOf(document, 'userName') ?? ''
+    const { login = userName } = mapUser(document, settings.mapping).fields
+    const { users } = directory
+    const named = (await users.findByUserName(userName)) ?? (await users.findByAddress(login))
+    const called = new Set([userName, login].map(fold))
+    const isNamed = named !== undefined && addressesOf(named).some((own) => called.has(own))
+    const owner = named ?? (isMatchedById ? holders.get(externalIdOf(document)) : undefined)
+    return { owner, isNamed, isMeant: isNamed || named === undefined }
+  }
+
+  function duplicateOf(document: ScimDocument, { code }: ProvisioningError): Verdict | undefined {
+    const line = met.externalIds.get(externalIdOf(document))
+    if (code !== 'external_id_taken' || line === undefined) return undefined
+    return refusedAs('duplicate', `Line ${line} has the same external id.`, null)
   }
 
   /** What no POST looks at: an external id that stands for two people is a mistake somewhere. */
@@ -169,9 +186,16 @@ export async function previewPeople(
   }
 }
 
+/** A POST is answered so for somebody who was taken over before. */
+const takenCodes: ReadonlySet<string> = new Set(['login_taken', 'external_id_taken'])
+
 /** The first line counts. */
 function meet(lines: Map<string, number>, key: string, line: number): void {
   if (!lines.has(key)) lines.set(key, line)
+}
+
+function externalIdOf(document: ScimDocument): string {
+  return textOf(document, 'externalId') ?? ''
 }
 
 type Verdict = Pick<PreviewedPerson, 'outcome' | 'userId' | 'code' | 'reason'>

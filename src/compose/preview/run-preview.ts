@@ -12,6 +12,7 @@ import { importedKey, type Directory } from '../../provisioning/ports.ts'
 import type { ProvisioningSettings } from '../../provisioning/settings.ts'
 import { openScratchDirectory } from '../../store/scratch.ts'
 import { demoIdentity } from '../box-side.ts'
+import { assertSameKind } from '../bridge-directory.ts'
 import { readPeopleFile, type ColumnChoice, type PeopleFile } from './people-file.ts'
 import { previewPeople, type Preview } from './preview.ts'
 
@@ -50,6 +51,7 @@ export async function runPreview(
   const options = { url: config.databaseUrl, identity, clock, log }
   const directory = await openScratchDirectory(options)
   try {
+    await assertSameKind(directory, config)
     const isImported = (await directory.state.get(importedKey)) !== undefined
     if (!isImported) await readBox(config, directory, settings)
     const found = await previewPeople(people, { directory, settings, clock, log })

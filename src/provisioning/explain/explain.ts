@@ -1,13 +1,15 @@
 import type { EpochMs } from '../../lib/clock.ts'
+import { fold } from '../../lib/text.ts'
 import type { AuditRecord } from '../audit.ts'
 import { ProvisioningError } from '../errors.ts'
-import { isBoxId, type BoxGroupId, type BoxUserId } from '../model.ts'
+import { isEnded, type Invite } from '../invites.ts'
+import { isResourceId, type BoxGroupId, type BoxUserId } from '../model.ts'
 import type { JournalEntry } from '../operations.ts'
 import type { DirectoryReads } from '../ports.ts'
 import { allEntries } from './entries.ts'
 import { findSubjects, stateOf } from './find.ts'
 import type { Names } from './operation-words.ts'
-import type { StorySubject } from './subject.ts'
+import { arrivalSubjects, type StorySubject } from './subject.ts'
 import { tellStory, type Story } from './story.ts'
 
 /**
@@ -29,7 +31,7 @@ export async function explain(
   }[] = []
   for (const { subject, isKnown } of found) {
     const entries = await entriesAbout(directory, subject)
-    const open = (await directory.journal.mentioning(subject.texts, 'open')).filter(subject.awaits)
+    const open = await openAbout(directory, subject, entries)
     if (isKnown || entries.length > 0 || open.length > 0) told.push({ subject, entries, open })
   }
   const [only, ...others] = told
@@ -40,7 +42,22 @@ export async function explain(
       told.map(({ subject }) => subject)
     )
   const state = await stateOf(directory, only.subject)
-  return tellStory({ ...only, state, names: await namesIn(directory, only), now })
+  const names = await namesIn(directory, only)
+  const invites = await invitesIn(directory, only)
+  return tellStory({ ...only, state, names, invites, now })
+}
+
+/** Invites of the person, or of that request, that may still be accepted. */
+async function invitesIn(
+  { invites }: DirectoryReads,
+  told: { readonly subject: StorySubject; readonly entries: readonly AuditRecord[] }
+): Promise<readonly Invite[]> {
+  if (told.subject.kind === 'group') return []
+  const invited = told.entries.flatMap(({ plan }) => plan.flatMap(({ login }) => login ?? []))
+  const logins = new Set([...told.subject.texts, ...invited].map(fold))
+  return (await invites.list()).filter(
+    (invite) => logins.has(fold(invite.login)) && !isEnded(invite)
+  )
 }
 
 async function entriesAbout(
@@ -60,6 +77,20 @@ async function entriesAbout(
   return [...own, ...openings].toSorted((left, right) => left.id - right.id)
 }
 
+async function openAbout(
+  { journal }: DirectoryReads,
+  { kind, id, texts, awaits }: StorySubject,
+  entries: readonly AuditRecord[]
+): Promise<readonly JournalEntry[]> {
+  const isUnknown = kind === 'user' && id === undefined
+  // The arrival of somebody may be journaled under another name than the one that was asked for.
+  const arrivals = new Set(
+    isUnknown ? entries.flatMap(({ plan }) => plan.flatMap(arrivalSubjects)) : []
+  )
+  const open = await journal.mentioning([...texts, ...arrivals], 'open')
+  return open.filter((entry) => awaits(entry) || arrivals.has(entry.subject))
+}
+
 /** What the people and groups are called that the story names. */
 async function namesIn(
   { users, groups }: DirectoryReads,
@@ -74,7 +105,7 @@ async function namesIn(
       ...new Set(
         operations.flatMap((operation) => (key in operation ? [valueOf(operation, key)] : []))
       )
-    ].filter(isBoxId)
+    ].filter(isResourceId)
   const people = await users.snapshots(ids('userId') as BoxUserId[])
   const teams = await groups.snapshots(ids('groupId') as BoxGroupId[])
   return new Map([

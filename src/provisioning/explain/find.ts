@@ -1,5 +1,7 @@
+import { fold } from '../../lib/text.ts'
+import type { AuditRecord } from '../audit.ts'
 import {
-  isBoxId,
+  isResourceId,
   type BoxGroupId,
   type BoxUserId,
   type GroupRecord,
@@ -7,7 +9,17 @@ import {
 } from '../model.ts'
 import type { DirectoryReads } from '../ports.ts'
 import type { AttributeRef } from '../query.ts'
-import { groupStory, requestStory, userStory, type StorySubject } from './subject.ts'
+import { textOf } from '../mapping/document.ts'
+import { externalIdSubject, loginSubject } from '../operations.ts'
+import { allEntries } from './entries.ts'
+import {
+  arrivalSubjects,
+  groupStory,
+  requestStory,
+  userStory,
+  type Named,
+  type StorySubject
+} from './subject.ts'
 
 /** Somebody or something that a text can mean. */
 export interface Found {
@@ -37,12 +49,45 @@ export async function findSubjects(
     ...(kind === 'user' ? [] : (await groupsNamed(directory, text)).map(knownGroup))
   ]
   if (known.length > 0) return known
-  const named = isBoxId(text) ? { id: text, names: [] } : { id: undefined, names: [text] }
+  const named = isResourceId(text) ? { id: text, names: [] } : { id: undefined, names: [text] }
   return [
-    ...(kind === 'group' ? [] : [{ subject: userStory(named), isKnown: false }]),
+    ...(kind === 'group' ? [] : await peopleInAudit(directory, named)),
     ...(kind === 'user' ? [] : [{ subject: groupStory(named), isKnown: false }]),
     ...(kind === undefined ? [{ subject: requestStory(what), isKnown: false }] : [])
   ]
+}
+
+async function peopleInAudit(directory: DirectoryReads, named: Named): Promise<readonly Found[]> {
+  const [text] = named.names
+  const ids = text === undefined ? [] : await idsCalled(directory, text)
+  if (ids.length === 0) return [{ subject: userStory(named), isKnown: false }]
+  const records = await Promise.all(ids.map((id) => directory.users.get(id)))
+  return records.map((record, index) =>
+    record === undefined
+      ? { subject: userStory({ ...named, id: ids[index] }), isKnown: false }
+      : knownUser(record)
+  )
+}
+
+/** The ids of those who were once called so, by login, userName or externalId, as the audit knows it. */
+export async function idsCalled(
+  directory: Pick<DirectoryReads, 'history'>,
+  text: string
+): Promise<readonly BoxUserId[]> {
+  const subjects = new Set([loginSubject(text), externalIdSubject(text)])
+  const isIt = (value: unknown) => typeof value === 'string' && fold(value) === fold(text)
+  const tells = ({ outcome, asked, plan }: AuditRecord) =>
+    outcome === 'done' &&
+    (isIt(asked?.values['userName']) ||
+      asked?.values['externalId'] === text ||
+      plan.some(
+        (one) =>
+          arrivalSubjects(one).some((subject) => subjects.has(subject)) ||
+          [one.email, one.values?.['login']].some(isIt)
+      ))
+  const entries = await allEntries(directory, [text], tells)
+  const ids = entries.flatMap(({ target }) => /^user:(.+)$/.exec(target)?.[1] ?? [])
+  return [...new Set(ids)].filter(isResourceId) as BoxUserId[]
 }
 
 /** The people whom an id, a login, an alias, a userName or an externalId means. */
@@ -51,7 +96,7 @@ export async function findPeople(
   text: string
 ): Promise<readonly UserRecord[]> {
   const found = [
-    isBoxId(text) ? await users.get(text as BoxUserId) : undefined,
+    isResourceId(text) ? await users.get(text as BoxUserId) : undefined,
     await users.findByAddress(text),
     await users.findByUserName(text)
   ]
@@ -65,7 +110,7 @@ async function groupsNamed(
   text: string
 ): Promise<readonly GroupRecord[]> {
   const found = [
-    isBoxId(text) ? await groups.get(text as BoxGroupId) : undefined,
+    isResourceId(text) ? await groups.get(text as BoxGroupId) : undefined,
     await groups.findByName(text)
   ]
   const page = await groups.search({ ...byExternalId(text) })
@@ -85,12 +130,17 @@ function distinct<Record extends { readonly id: string }>(
   return [...byId.values()]
 }
 
-function knownUser({ id, snapshot, aliases, resource }: UserRecord): Found {
-  const userName = resource['userName']
-  const shown = typeof userName === 'string' ? [userName] : []
+function knownUser(record: UserRecord): Found {
+  return { subject: userStory(namedAs(record)), isKnown: true }
+}
+
+/** Everything that a person is called; a Box login first. */
+export function namedAs({ id, snapshot, aliases, resource }: UserRecord): Required<Named> {
+  const textsAt = (name: string) => [textOf(resource, name)].filter((text) => text !== undefined)
   return {
-    subject: userStory({ id, names: [...new Set([snapshot.login, ...shown, ...aliases])] }),
-    isKnown: true
+    id,
+    names: [...new Set([snapshot.login, ...textsAt('userName'), ...aliases])],
+    externalIds: textsAt('externalId')
   }
 }
 

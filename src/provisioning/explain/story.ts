@@ -4,6 +4,7 @@ import { bridgeActor, operatorActor, type AuditedOperation, type AuditRecord } f
 import { auditedPlan } from '../audit-values.ts'
 import type { BoxCallRecord } from '../box-port.ts'
 import { heldMs } from '../held.ts'
+import type { Invite } from '../invites.ts'
 import { isRemoval, type JournalEntry } from '../operations.ts'
 import { wordsOfAction } from './action-words.ts'
 import { wordsOfOperation, wordsOfValues, type Names } from './operation-words.ts'
@@ -19,6 +20,8 @@ export interface StoryFacts {
   readonly entries: readonly AuditRecord[]
   /** What is open or held, oldest first. */
   readonly open: readonly JournalEntry[]
+  /** Invites that nobody has accepted yet. */
+  readonly invites: readonly Invite[]
   readonly names: Names
   readonly now: EpochMs
 }
@@ -59,14 +62,17 @@ const mostAlike = 5
 
 /** Tells the story. */
 export function tellStory(facts: StoryFacts): Story {
-  const { subject, state, entries, open } = facts
+  const { subject, state, entries, open, invites } = facts
   const whole = entries.filter((entry, index) => !entries.slice(index + 1).some(goesOn(entry)))
   return {
     about: subject.title,
     state,
     earlier: Math.max(0, whole.length - mostEvents),
     events: whole.slice(-mostEvents).map((entry) => eventOf(entry, facts)),
-    pending: counted(open.map((entry) => ({ text: pendingWords(entry, facts), alike: '' })))
+    pending: [
+      ...counted(open.map((entry) => ({ text: pendingWords(entry, facts), alike: '' }))),
+      ...invites.map(inviteWords)
+    ]
   }
 }
 
@@ -156,6 +162,10 @@ function counted(
 function pendingWords(entry: JournalEntry, { names, now }: StoryFacts): string {
   const [operation] = auditedPlan([entry.operation], 'ids') as [AuditedOperation]
   return `${wordsOfOperation(operation, names)}: ${stateWords(entry, now)}`
+}
+
+function inviteWords({ login, sentAt, status }: Invite): string {
+  return `an answer to the invite of ${login}, sent at ${moment(sentAt)}: ${status}`
 }
 
 function stateWords(entry: JournalEntry, now: EpochMs): string {

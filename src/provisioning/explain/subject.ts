@@ -1,7 +1,8 @@
 import { fold } from '../../lib/text.ts'
 import type { AuditRecord } from '../audit.ts'
 import type { AuditedOperation } from '../audit.ts'
-import type { JournalEntry } from '../operations.ts'
+import { isResourceId } from '../model.ts'
+import { externalIdSubject, loginSubject, type JournalEntry } from '../operations.ts'
 
 /** Whom or what a story is about. */
 export interface StorySubject {
@@ -25,20 +26,44 @@ export interface Named {
   readonly id: string | undefined
   /** Logins or names of groups; the first is the one that is shown. */
   readonly names: readonly string[]
+  /** Of a person. */
+  readonly externalIds?: readonly string[]
+}
+
+/** What makes somebody of whom Box has not told an id yet. */
+const arrivals: ReadonlySet<string> = new Set(['create-user', 'create-app-user', 'invite-user'])
+
+/** What the arrival of somebody can be journaled under; nothing for any other operation. */
+export function arrivalSubjects({ kind, login, values = {} }: AuditedOperation): readonly string[] {
+  if (!arrivals.has(kind)) return []
+  const called = login ?? values['login']
+  const known = values['externalAppUserId']
+  return [
+    ...(typeof called === 'string' ? [loginSubject(called)] : []),
+    ...(typeof known === 'string' ? [externalIdSubject(known)] : [])
+  ]
 }
 
 /** A person. */
-export function userStory({ id, names }: Named): StorySubject {
+export function userStory({ id, names, externalIds = [] }: Named): StorySubject {
   const folded = new Set(names.map(fold))
+  const texts = [...names, ...externalIds]
+  const handles = new Set([...names.map(loginSubject), ...texts.map(externalIdSubject)])
   // A login can pass to somebody else: only by id is an operation for certain about this person.
-  const concerns = ({ kind, userId }: AuditedOperation) =>
-    kind === 'create-user' || kind === 'invite-user' || isSame(userId, id)
+  const concerns = ({ kind, userId }: AuditedOperation) => arrivals.has(kind) || isSame(userId, id)
   const isTarget = (target: string) => {
     const { kind, name } = split(target)
     if (kind === 'membership') return isSame(name.split('/')[1], id)
+    if (handles.has(target)) return true
     return userTargets.has(kind) && (isSame(name, id) || folded.has(fold(name)))
   }
-  return subject('user', { id, names }, { concerns, isTarget })
+  const isOwn = (operation: AuditedOperation, target: string) => {
+    if (!arrivals.has(operation.kind)) return isSame(operation.userId, id)
+    // Whoever came of it is known by the id alone: it may be somebody else with the same login.
+    if (isResourceId(split(target).name)) return false
+    return arrivalSubjects(operation).some((one) => handles.has(one))
+  }
+  return subject('user', { id, names }, { concerns, isOwn, isTarget, texts })
 }
 
 /** A group. */
@@ -51,7 +76,8 @@ export function groupStory({ id, names }: Named): StorySubject {
     if (kind === 'membership') return isSame(name.split('/')[0], id)
     return groupTargets.has(kind) && (isSame(name, id) || folded.has(fold(name)))
   }
-  return subject('group', { id, names }, { concerns, isTarget })
+  const isOwn = ({ groupId }: AuditedOperation) => isSame(groupId, id)
+  return subject('group', { id, names }, { concerns, isOwn, isTarget, texts: names })
 }
 
 /** A request, with everything that followed from it. */
@@ -70,7 +96,7 @@ export function requestStory(correlationId: string): StorySubject {
 }
 
 /** What subjects and targets about people begin with. */
-const userTargets: ReadonlySet<string> = new Set(['user', 'login', 'leaver', 'sessions'])
+const userTargets: ReadonlySet<string> = new Set(['user', 'leaver', 'sessions'])
 
 /** The same of groups. */
 const groupTargets: ReadonlySet<string> = new Set(['group', 'group-name', 'group-members'])
@@ -80,10 +106,14 @@ function subject(
   { id, names }: Named,
   tests: {
     readonly concerns: (operation: AuditedOperation) => boolean
+    /** Tells whether an operation puts an entry into the story, whatever the target. */
+    readonly isOwn: (operation: AuditedOperation, target: string) => boolean
     readonly isTarget: (target: string) => boolean
+    /** What is looked for besides the id. */
+    readonly texts: readonly string[]
   }
 ): StorySubject {
-  const { concerns, isTarget } = tests
+  const { concerns, isOwn, isTarget, texts } = tests
   const [name] = names
   const key = kind === 'user' ? 'userId' : 'groupId'
   const word = kind === 'user' ? 'User' : 'Group'
@@ -92,9 +122,8 @@ function subject(
     kind,
     id,
     title: [word, id, shown].filter((part) => part !== undefined && part !== '').join(' '),
-    texts: [...(id === undefined ? [] : [id]), ...names],
-    isIn: ({ target, plan }) =>
-      isTarget(target) || plan.some((operation) => isSame(operation[key], id)),
+    texts: [...(id === undefined ? [] : [id]), ...texts],
+    isIn: ({ target, plan }) => isTarget(target) || plan.some((one) => isOwn(one, target)),
     awaits: ({ subject: about, operation }) => isTarget(about) || isSame(idOf(operation, key), id),
     concerns
   }
