@@ -115,6 +115,8 @@ function checkIntegrity({ sqlite }: Connection, name: string): void {
   const [finding] = sqlite.prepare('pragma quick_check(1)').all()
   const verdict = finding?.['quick_check']
   if (verdict !== 'ok') throw corrupt(name, verdict)
+  // The check has read everything: what it left in the cache is not what will be asked for.
+  sqlite.exec('pragma shrink_memory')
 }
 
 /** The first to open a database makes it theirs. */
