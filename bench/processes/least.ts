@@ -9,7 +9,8 @@ import { serveMessages } from './messages.ts'
 /**
  * The least that answers what the bench reads with what the bridge must do for it, and nothing else: a
  * token compared by its hash, the rows of the database, a correlation id, the headers of every answer,
- * `Location`, `ETag`, `meta` and a log line. No rights, no time limits, no metrics, no groups of a person, one filter, no other route.
+ * `Location`, `ETag`, `meta` and a log line. No rights, no time limits, no metrics, no groups of a person,
+ * one filter, no other route.
  */
 const [databasePath = '', token = ''] = process.argv.slice(2)
 const database = new DatabaseSync(databasePath, { readOnly: true })
