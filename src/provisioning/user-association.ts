@@ -5,7 +5,6 @@ import { textOf } from './mapping/document.ts'
 import { loginOf } from './mapping/mapping.ts'
 import type { BoxUser, BoxUserId, ScimDocument, UserRecord } from './model.ts'
 import { externalIdSubject } from './operations.ts'
-import { changeUser, newUser } from './records.ts'
 import {
   externalIdAmbiguous,
   externalIdMissing,
@@ -16,8 +15,8 @@ import {
 } from './refusals.ts'
 import type { UserChange } from './requests.ts'
 import type { ProvisioningSettings } from './settings.ts'
+import { putSeen } from './user-seen.ts'
 import type { Trail } from './trail.ts'
-import { endInvite } from './user-invitation.ts'
 
 /** What a person is matched by, as ASSOCIATION says. */
 export interface Handles {
@@ -201,17 +200,8 @@ export function createUserAssociation(dependencies: Dependencies): UserAssociati
   async function findInBox(externalId: string, trail: Trail): Promise<UserRecord | undefined> {
     const found = await findCreated(box, externalId, settings, trail.call('client'))
     if (found === undefined) return undefined
-    return directory.transaction(async (tx) => {
-      const now = clock.now()
-      const known = await tx.users.get(found.id)
-      const facts = { createdByBridge: true, snapshot: found }
-      const record =
-        known === undefined
-          ? newUser(found, facts, settings, now)
-          : changeUser(known, facts, settings, now)
-      await tx.putUser(record)
-      await endInvite(tx, found, { trail, now })
-      return record
-    })
+    return directory.transaction((tx) =>
+      putSeen(tx, found, { createdByBridge: true, settings, trail, now: clock.now() })
+    )
   }
 }

@@ -18,8 +18,9 @@ import {
 import type { DirectoryTransaction } from './ports.ts'
 import { newUserFields } from './new-fields.ts'
 import { applicationOf } from './population.ts'
-import { changeUser, newUser } from './records.ts'
+import { newUser } from './records.ts'
 import { beingCreated, creationRefused, externalIdTaken, loginTaken } from './refusals.ts'
+import { putSeen } from './user-seen.ts'
 import type { Trail } from './trail.ts'
 import {
   assertSamePerson,
@@ -269,18 +270,8 @@ export function createUserCreation(dependencies: Dependencies, parts: CreationPa
     attempts: readonly JournalEntry[],
     trail: Trail
   ): Promise<UserRecord> {
-    const now = clock.now()
-    const known = await tx.users.get(found.id)
-    const isOurs = attempts.some((entry) => isFromAttempt(found.createdAt, entry))
-    const createdByBridge = isOurs || known?.createdByBridge === true
-    const facts = { createdByBridge, snapshot: found }
-    const record =
-      known === undefined
-        ? newUser(found, facts, settings, now)
-        : changeUser(known, facts, settings, now)
-    await tx.putUser(record)
-    await endInvite(tx, found, { trail, now })
-    return record
+    const createdByBridge = attempts.some((entry) => isFromAttempt(found.createdAt, entry))
+    return putSeen(tx, found, { createdByBridge, settings, trail, now: clock.now() })
   }
 
   /**
